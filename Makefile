@@ -1,0 +1,51 @@
+# Two commands on a bare machine: `make run` and `make test`. Everything lives in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8501
+export TF_CPP_MIN_LOG_LEVEL := 3
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup run test lint unit e2e bench clean
+help:
+	@echo "make run     start the dashboard on http://localhost:$(PORT)"
+	@echo "make setup   install what the dashboard needs, and no more"
+	@echo "make test    lint, types, format and tests"
+	@echo "make e2e     browser tests (installs Debian's Chromium when it is missing)"
+	@echo "make bench   measure the ratios of README's table"
+	@echo "make clean   remove .venv and caches"
+
+$(VENV)/.ready: requirements.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -r requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev-ready: requirements-dev.txt $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	@touch $@
+
+setup: $(VENV)/.ready
+
+run: $(VENV)/.ready
+	$(BIN)/streamlit run app.py --server.port $(PORT)
+
+lint: $(VENV)/.dev-ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+unit: $(VENV)/.dev-ready
+	$(BIN)/python -m pytest -m "not e2e" tests
+
+test: lint unit
+
+e2e: $(VENV)/.dev-ready
+	@command -v chromium >/dev/null || command -v chromium-headless-shell >/dev/null || sh tests/e2e/install_chromium.sh
+	$(BIN)/python -m pytest -m e2e tests/e2e
+
+bench: $(VENV)/.ready
+	$(BIN)/osteo bench
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache *.egg-info

@@ -1,0 +1,47 @@
+"""The dashboard: `streamlit run app.py`. Router and what every page shares; pages do the rest."""
+
+import streamlit as st
+
+from osteo_ui import sidebar, state
+
+st.set_page_config(
+    page_title="Osteo Explain",
+    page_icon=":material/biotech:",
+    layout="wide",
+    initial_sidebar_state=310,
+    menu_items={
+        "About": "See inside the networks that read bone-tumour histology. "
+        "For research and teaching, not diagnosis."
+    },
+)
+
+
+def page_of(name: str, title: str, icon: str, default: bool = False) -> st.Page:
+    """Describe a page of `pages/`, which begins with `state.require_app()`."""
+    return st.Page(f"pages/{name}.py", title=title, icon=f":material/{icon}:", default=default)
+
+
+page = st.navigation(
+    {
+        "Look inside": [
+            page_of("read_tile", "Read a tile", "biotech", default=True),
+            page_of("filters", "Filters", "grid_view"),
+            page_of("neurons", "Neurons", "scatter_plot"),
+            page_of("heat_maps", "Heat maps", "local_fire_department"),
+        ],
+        "Judge": [
+            page_of("metrics", "Metrics", "analytics"),
+            page_of("compare", "Compare", "compare"),
+        ],
+    }
+)
+
+state.enter(page.title)
+state.sync()
+sidebar.settle()
+sidebar.draw()
+st.title(page.title, anchor=False)
+for notice in state.take_notices():
+    st.info(notice, icon=":material/info:")
+page.run()
+state.leave()

@@ -1,0 +1,76 @@
+"""`osteo`: everything the dashboard shows, from a terminal."""
+
+import importlib
+import os
+import sys
+
+import click
+
+from osteo_core.errors import OsteoError
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+# Name -> the module of osteo_core.commands that holds it and the line shown in the list of
+# commands; a command's module is imported when it is called, so that `osteo --help` is quick.
+_COMMANDS = {
+    "models": "List the trained networks; export one as a Keras archive.",
+    "predict": "Class probabilities of tiles, as CSV.",
+    "explain": "Heat maps of tiles, as raw numbers and pictures.",
+    "cohort": "Labelled tiles on disk and one split of them.",
+    "train": "Train a network and write its bundle.",
+    "evaluate": "Score a network under the split it was trained with.",
+    "bench": "Measure reading and explaining against a plain forward pass.",
+}
+
+
+class _Lazy(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names, in the order of a person's work."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"osteo_core.commands.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list, without importing anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(
+    cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(package_name="osteo-explain")
+def osteo() -> None:
+    """See inside networks that read bone-tumour histology.
+
+    For research and teaching, not diagnosis. Exit status: 0 done, 1 some inputs failed (each
+    named on stderr, the others done), 2 wrong usage.
+    """
+
+
+def main() -> None:
+    """Run the command line; what it says no to is one sentence and exit status 2."""
+    try:
+        status = osteo.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("osteo: stopped", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except OsteoError as error:
+        click.echo(f"osteo: {error}", err=True)
+        sys.exit(2)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

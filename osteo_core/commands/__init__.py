@@ -1,0 +1,1 @@
+"""The commands of `osteo`, a file each."""

@@ -1,0 +1,71 @@
+"""What several commands share: choosing a network, walking over tiles, reporting failures."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from osteo_core.errors import OsteoError
+from osteo_core.tiles import Tile, image_files, load_tile
+
+if TYPE_CHECKING:
+    from osteo_core.engine import Engine
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_MODEL_OPTIONS = (
+    click.option(
+        "--model", required=True, help="Bundle, its folder, or a .keras/.h5 file of your own."
+    ),
+    click.option(
+        "--classes", help="For a file of your own: class names in output order, by commas."
+    ),
+    click.option("--preprocessing", help="For a file of your own: vgg19, mobilenetv2, rescale ..."),
+)
+
+
+def model_options(command: _Command) -> _Command:
+    """Add --model, --classes and --preprocessing to a command."""
+    for option in reversed(_MODEL_OPTIONS):
+        command = option(command)
+    return command
+
+
+def open_chosen(model: str, classes: str | None, preprocessing: str | None) -> "Engine":
+    """Open the network that the options name."""
+    from osteo_core import open_model
+
+    names = [name.strip() for name in classes.split(",")] if classes else None
+    return open_model(model, classes=names, preprocessing=preprocessing)
+
+
+class Failures:
+    """Inputs that could not be used: each named on stderr at once, counted for the exit status."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def add(self, error: OsteoError) -> None:
+        """Name one."""
+        self.count += 1
+        click.echo(f"osteo: {error}", err=True)
+
+    def tiles(self, paths: Sequence[Path]) -> Iterator[tuple[Path, Tile]]:
+        """The readable tiles among files and folders, in order."""
+        for path in paths:
+            try:
+                files = image_files([path])
+            except OsteoError as error:
+                self.add(error)
+                continue
+            for file in files:
+                try:
+                    yield file, load_tile(file)
+                except OsteoError as error:
+                    self.add(error)
+
+    def finish(self) -> None:
+        """End the command with status 1 if anything failed."""
+        if self.count:
+            raise SystemExit(1)

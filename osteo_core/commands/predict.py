@@ -1,0 +1,54 @@
+"""`osteo predict`: class probabilities of tiles, as CSV."""
+
+import csv
+import sys
+from itertools import islice
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from osteo_core.commands.options import Failures, model_options, open_chosen
+
+if TYPE_CHECKING:
+    from osteo_core.engine import Engine
+
+
+@click.command()
+@model_options
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="CSV file to write.")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+def predict(
+    model: str,
+    classes: str | None,
+    preprocessing: str | None,
+    out: Path | None,
+    paths: tuple[Path, ...],
+) -> None:
+    """Write one row a tile: path, model, predicted, p_<class>...
+
+    PATHS are files or folders. A file that cannot be read is named on stderr, the others are
+    done, and the exit status is 1.
+    """
+    engine = open_chosen(model, classes, preprocessing)
+    failures = Failures()
+    if out is None:
+        _write(engine, failures, paths, sys.stdout)
+    else:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with out.open("w", newline="", encoding="utf-8") as stream:
+            _write(engine, failures, paths, stream)
+    failures.finish()
+
+
+_BATCH = 8
+
+
+def _write(engine: "Engine", failures: Failures, paths: tuple[Path, ...], stream: IO[str]) -> None:
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(["path", "model", "predicted", *(f"p_{name}" for name in engine.classes)])
+    readable = failures.tiles(paths)
+    while some := list(islice(readable, _BATCH)):
+        for (file, _), row in zip(some, engine.predict(tile for _, tile in some), strict=True):
+            called = engine.classes[int(row.argmax())]
+            writer.writerow([file, engine.name, called, *(f"{p:.6f}" for p in row)])

@@ -1,0 +1,110 @@
+"""Predictions of a trained network on the tiles of a cohort, with what it has met before known."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from osteo_core.bundles import Bundle
+from osteo_core.cohorts.table import Cohort, CohortTile
+from osteo_core.errors import TileError
+
+_BATCH = 8
+_GROUPS = {"tile": ("sha256",), "slide": ("case", "slide"), "case": ("case",)}
+
+
+@dataclass(frozen=True, eq=False)
+class FreshPredictions:
+    """Predictions in the columns of `predictions.csv`, and the tiles that could not be read."""
+
+    frame: pd.DataFrame
+    failures: tuple[tuple[str, str], ...]  # (file, sentence)
+
+
+def roles(cohort: Cohort, met: pd.DataFrame, kind: str) -> list[str]:
+    """Say for each tile of a cohort what it was in a network's training.
+
+    Args:
+        cohort: any cohort, the network's own or another.
+        met: the network's stored predictions: columns tile, slide, case, split.
+        kind: the network's split protocol, "tile", "slide" or "case".
+
+    Returns:
+        "train", "validation" or "test" in the order of the tiles. "test" is what the network
+        never met: neither the tile nor, under the protocol, another tile of its slide or case.
+    """
+    own = dict(zip(met["tile"], met["split"], strict=True))
+    columns = [name.replace("sha256", "tile") for name in _GROUPS[kind]]
+    used = {
+        part: set(met.loc[met["split"] == part, columns].itertuples(index=False, name=None))
+        for part in ("train", "validation")
+    }
+
+    def role(tile: CohortTile) -> str:
+        if tile.sha256 in own:
+            return str(own[tile.sha256])
+        group = tuple(getattr(tile, name) for name in _GROUPS[kind])
+        return next(
+            (part for part, groups in used.items() if all(group) and group in groups), "test"
+        )
+
+    return [role(tile) for tile in cohort.tiles]
+
+
+def predict_unread(
+    bundle: Bundle,
+    cohort: Cohort,
+    tiles: Sequence[CohortTile],
+    tick: Callable[[int, int], None] = lambda done, total: None,
+) -> FreshPredictions:
+    """Run a bundle over tiles of a cohort; a tile that cannot be read does not stop the others.
+
+    Args:
+        bundle: the trained network.
+        cohort: where the tiles' images lie.
+        tiles: the tiles to run.
+        tick: receives how many of how many tiles are done.
+
+    Returns:
+        One row a readable tile; `split` is the cohort's own.
+
+    Raises:
+        BundleError: a weight file is missing or altered.
+    """
+    network, rows, failures = bundle.network(), [], []
+    for start in range(0, len(tiles), _BATCH):
+        batch, bad = _load(cohort, tiles[start : start + _BATCH])
+        failures += bad
+        if batch:
+            rows += _rows(bundle, network, batch)
+        tick(min(start + _BATCH, len(tiles)), len(tiles))
+    columns = ["tile", "file", "slide", "case", "split", "label"]
+    columns += [f"p_{name}" for name in bundle.card.classes]
+    return FreshPredictions(pd.DataFrame(rows, columns=columns), tuple(failures))
+
+
+def _load(
+    cohort: Cohort, tiles: Sequence[CohortTile]
+) -> tuple[list[tuple[CohortTile, Any]], list[tuple[str, str]]]:
+    good, bad = [], []
+    for tile in tiles:
+        try:
+            good.append((tile, cohort.load(tile).pixels))
+        except TileError as error:
+            bad.append((tile.file, str(error)))
+    return good, bad
+
+
+def _rows(bundle: Bundle, network: Any, batch: Sequence[tuple[CohortTile, Any]]) -> list[list[Any]]:
+    from osteo_core.networks.preprocessing import normalise, resize
+
+    card = bundle.card
+    pixels = np.stack([resize(pixels, card.input_size) for _, pixels in batch])
+    inputs = normalise(pixels, card.preprocessing)
+    probabilities = np.asarray(network(inputs, training=False), np.float64).round(6)
+    return [
+        [t.sha256, t.file, t.slide, t.case, t.split, t.label, *values]
+        for (t, _), values in zip(batch, probabilities, strict=True)
+    ]

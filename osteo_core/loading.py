@@ -1,0 +1,136 @@
+"""A name, a folder or a file -> an Engine. Model files are trusted input from disk only."""
+
+import os
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from osteo_core.bundles import CARD, Bundle, load_bundle
+from osteo_core.errors import BundleError, ModelError
+
+if TYPE_CHECKING:
+    from osteo_core.engine import Engine
+
+_SUFFIXES = (".keras", ".h5", ".hdf5")
+
+
+def open_model(
+    name_or_path: str | os.PathLike[str],
+    classes: Sequence[str] | None = None,
+    preprocessing: str | None = None,
+    input_size: tuple[int, int] | None = None,
+) -> "Engine":
+    """Open a trained network for reading.
+
+    Args:
+        name_or_path: A bundle's name or folder, or a `.keras` or `.h5` file. Such a file runs no
+            code of its own (`safe_mode`), but open only files that you trust.
+        classes: Class names in the order of the outputs; for a file only, where they are needed.
+            For one sigmoid unit: the class of 0, then the class of 1.
+        preprocessing: A key of `networks.preprocessing.PREPROCESSING`; for a file only.
+        input_size: Height and width in pixels, for a file whose network leaves them open; 224 px
+            when not given.
+
+    Returns:
+        The engine.
+
+    Raises:
+        ModelError: The file cannot be read, is not a network that can be explained, or something
+            that must be told of it is missing.
+        BundleError: No such bundle, or a damaged one.
+    """
+    path = Path(name_or_path)
+    if path.suffix in _SUFFIXES and not path.is_dir():
+        return _open_file(path, classes, preprocessing, input_size)
+    if path.is_file():
+        raise ModelError(
+            f"Expected a bundle, or a file ending in .keras or .h5. Received: {path.name}."
+        )
+    if path.is_dir() and not (path / CARD).is_file() and len(path.parts) > 1:
+        raise BundleError(f"Expected a bundle's folder, with a {CARD} in it. Received: {path}.")
+    bundle = load_bundle(name_or_path if isinstance(name_or_path, str) else path)
+    return _open_bundle(bundle, classes, preprocessing)
+
+
+def _open_bundle(
+    bundle: Bundle, classes: Sequence[str] | None, preprocessing: str | None
+) -> "Engine":
+    from osteo_core.engine import Engine
+
+    card = bundle.card
+    for what, given, known in (
+        ("classes", tuple(classes) if classes is not None else None, card.classes),
+        ("preprocessing", preprocessing, card.preprocessing),
+    ):
+        if given not in (None, known):
+            raise ModelError(
+                f"Expected no {what} for a bundle: its card says {known}. Received: {given}."
+            )
+    return Engine(
+        bundle.network(),
+        name=bundle.name,
+        digest=bundle.digest,
+        classes=card.classes,
+        preprocessing=card.preprocessing,
+        card=card,
+    )
+
+
+def _open_file(
+    file: Path,
+    classes: Sequence[str] | None,
+    preprocessing: str | None,
+    input_size: tuple[int, int] | None,
+) -> "Engine":
+    if not file.is_file():
+        raise ModelError(f"Expected a model file. Received: {file}, which does not exist.")
+    from osteo_core.engine import Engine
+    from osteo_core.networks.preprocessing import PREPROCESSING
+    from osteo_core.networks.weights import sha256_of
+
+    model = _load(file)
+    if classes is None:
+        units = int(model.outputs[0].shape[-1] or 0) if getattr(model, "outputs", None) else 0
+        raise ModelError(
+            f"Expected classes=[...] with {max(units, 2)} names, since no card says what the "
+            f"outputs of {file.name} mean. Received: none."
+        )
+    if preprocessing is None:
+        raise ModelError(
+            f"Expected preprocessing=..., one of {', '.join(PREPROCESSING)}, since no card says "
+            f"what {file.name} expects of its pixels. Received: none."
+        )
+    return Engine(
+        model,
+        name=file.stem,
+        digest=sha256_of(file),
+        classes=classes,
+        preprocessing=preprocessing,
+        input_size=input_size,
+    )
+
+
+def _load(file: Path) -> Any:
+    import keras
+
+    if file.name.endswith(".weights.h5"):
+        raise ModelError(
+            f"Expected a whole network. Received: {file.name}, which holds weights only."
+        )
+    if file.suffix == ".keras" and not zipfile.is_zipfile(file):
+        raise ModelError(f"Expected a Keras archive. Received: {file.name}, which is not one.")
+    try:
+        return keras.saving.load_model(file, compile=False, safe_mode=True)
+    except Exception as error:  # what a file can do to a loader, no list can hold
+        raise ModelError(
+            f"Expected a network that Keras can load safely. Received: {file.name}: {_why(error)}"
+        ) from error
+
+
+def _why(error: Exception) -> str:
+    """One sentence of what Keras said; its messages run over many lines."""
+    text = " ".join(str(error).split())
+    if "ambda" in text:
+        return "it holds a Lambda layer, which could run any code and is refused."
+    return (text.split(". ")[0] or type(error).__name__)[:200].rstrip(".") + "."

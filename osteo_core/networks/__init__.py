@@ -1,0 +1,1 @@
+"""Architectures, heads, preprocessing, and the graph work that makes any Keras model readable."""

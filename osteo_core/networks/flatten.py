@@ -1,0 +1,151 @@
+"""Nested to flat: any functional or sequential network as one graph of leaf layers.
+
+A backbone used as a layer hides its convolutions: Keras cannot connect their outputs to the outer
+network's input, and every explainer that tries fails. Here each leaf layer is cloned into one flat
+functional network, once for each call, so that `layer.output` exists and is unambiguous.
+"""
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+
+from osteo_core.errors import ModelError
+from osteo_core.networks.graph import ordered_nodes
+
+DEFAULT_SIDE = 224
+
+
+def flatten(model: Any, input_size: tuple[int, int] | None = None) -> Any:
+    """Rebuild a network as one flat functional graph.
+
+    Args:
+        model: A built `keras.Model`, functional or `Sequential`, with one image input and one
+            output. Models used as layers may be nested to any depth.
+        input_size: Height and width, for a network that leaves them open; 224 px when not given.
+
+    Returns:
+        A functional `keras.Model` of new layers with copied weights; outputs equal the original's
+        in inference mode. Layers keep their own names. Where two layers of different parents
+        share a name, the second is prefixed with its parent's name; a layer that is called twice
+        stands twice, the second time as `name_2`.
+
+    Raises:
+        ModelError: The model is not functional or not built, has several inputs or outputs, takes
+            something other than RGB images, or holds a layer that Keras cannot rebuild.
+    """
+    _check(model)
+    shape = _input_shape(model, input_size)
+    start = keras.Input(shape, name=model.inputs[0].name.split(":")[0] or "input")
+    outputs = _Flattening({start.name}).run(model, [start])
+    return keras.Model(start, outputs[0], name=model.name)
+
+
+def _check(model: Any) -> None:
+    if not _is_graph(model):
+        raise ModelError(
+            "Expected a functional or Sequential Keras model, whose layers can be read. "
+            f"Received: {type(model).__name__}."
+        )
+    if not model.built or not getattr(model, "inputs", None):
+        raise ModelError(
+            "Expected a network that has been built, so that its shapes are known. "
+            f"Received: {model.name!r} without an input."
+        )
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        raise ModelError(
+            "Expected a network with one input and one output. "
+            f"Received: {len(model.inputs)} inputs and {len(model.outputs)} outputs."
+        )
+
+
+def _input_shape(model: Any, input_size: tuple[int, int] | None) -> tuple[int, int, int]:
+    shape = tuple(model.inputs[0].shape[1:])
+    if len(shape) != 3 or shape[2] not in (3, None):
+        raise ModelError(
+            f"Expected a network that takes RGB images (height, width, 3). Received: {shape}."
+        )
+    wanted = input_size or (shape[0] or DEFAULT_SIDE, shape[1] or DEFAULT_SIDE)
+    for fixed, asked in zip(shape[:2], wanted, strict=True):
+        if fixed not in (None, asked):
+            raise ModelError(
+                f"Expected the input size that the network was built for, {shape[0]} × {shape[1]}. "
+                f"Received: {wanted[0]} × {wanted[1]}."
+            )
+    return (*wanted, 3)
+
+
+def _is_graph(operation: Any) -> bool:
+    return isinstance(operation, (keras.Function, keras.Sequential))
+
+
+@dataclass
+class _Flattening:
+    """The state of one flattening: the names given, and how often each layer was called."""
+
+    names: set[str]
+    calls: dict[int, int] = field(default_factory=dict)
+
+    def run(self, model: Any, tensors: Sequence[Any], parent: str = "") -> list[Any]:
+        """Repeat a model's calls on new symbolic tensors and return its new outputs."""
+        known = dict(zip(map(id, model.inputs), tensors, strict=True))
+        for node in ordered_nodes(model.inputs, model.outputs):
+            args, kwargs = node.arguments.fill_in(known)
+            kwargs = {key: value for key, value in kwargs.items() if key != "training"}
+            if _is_graph(node.operation):
+                given = [t for t in keras.tree.flatten((args, kwargs)) if _is_symbolic(t)]
+                made = self.run(node.operation, given, parent=node.operation.name)
+            else:
+                made = self._call(node.operation, args, kwargs, parent)
+            known.update(zip(map(id, node.outputs), made, strict=True))
+        return [known[id(tensor)] for tensor in model.outputs]
+
+    def _call(
+        self, operation: Any, args: Sequence[Any], kwargs: Mapping[str, Any], parent: str
+    ) -> list[Any]:
+        name = self._name(operation, parent)
+        if isinstance(operation, keras.layers.Layer):
+            return _call_copy(operation, name, args, kwargs)
+        twin = copy.copy(operation)  # a bare operation such as x + y has no weights
+        twin.name, twin._inbound_nodes, twin._outbound_nodes = name, [], []
+        return list(keras.tree.flatten(twin(*args, **kwargs)))
+
+    def _name(self, operation: Any, parent: str) -> str:
+        before = self.calls.get(id(operation), 0)
+        self.calls[id(operation)] = before + 1
+        name = operation.name
+        if before == 0 and name in self.names and parent:
+            name = f"{parent}_{name}"
+        base, number = name, 1
+        while name in self.names:
+            number += 1
+            name = f"{base}_{number}"
+        self.names.add(name)
+        return str(name)
+
+
+def _is_symbolic(value: Any) -> bool:
+    return isinstance(value, keras.KerasTensor)
+
+
+def _call_copy(layer: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
+    """Clone a leaf layer under a name, call the clone, and give it the original's weights."""
+    try:
+        twin = type(layer).from_config({**layer.get_config(), "name": name})
+        made = list(keras.tree.flatten(twin(*args, **kwargs)))
+        twin.set_weights(layer.get_weights())
+    except Exception as error:  # a layer may fail in any way of its own
+        raise ModelError(
+            "Expected layers that Keras can rebuild from their settings. "
+            f"Received: {layer.name!r} ({type(layer).__name__}): {_first_line(error)}"
+        ) from error
+    for part in twin._flatten_layers():
+        if part.built and hasattr(part, "finalize_state"):
+            part.finalize_state()  # Normalization derives its constants from its weights
+    return made
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,71 @@
+"""A network's numbers on disk: one `.npz`, a key for each variable (`block1_conv2/kernel`).
+
+Kernels are stored in half precision, which halves what is shipped; every one-dimensional array
+(biases, batch normalisation) stays float32, because tiny variances underflow in half precision.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from osteo_core.errors import BundleError
+
+
+def variables_of(layer: Any) -> dict[str, Any]:
+    """The variables of one leaf layer under the keys they have on disk."""
+    return {f"{layer.name}/{variable.name}": variable for variable in layer.weights}
+
+
+def save_weights(network: Any, file: Path, layers: Iterable[str] | None = None) -> str:
+    """Write the variables of some layers, or of all.
+
+    Args:
+        network: A flat `keras.Model`.
+        file: Where to write; replaced in one step, so a killed run leaves no half file.
+        layers: Names of the layers to write; all when not given.
+
+    Returns:
+        SHA-256 of the file, as hexadecimal digits.
+    """
+    wanted = None if layers is None else set(layers)
+    arrays: dict[str, Any] = {}
+    for layer in network.layers:
+        if wanted is None or layer.name in wanted:
+            for key, variable in variables_of(layer).items():
+                value = np.asarray(variable.numpy(), np.float32)
+                arrays[key] = value.astype(np.float16) if value.ndim > 1 else value
+    partial = file.with_suffix(".partial.npz")
+    np.savez(partial, **arrays)
+    partial.replace(file)
+    return sha256_of(file)
+
+
+def load_weights(network: Any, files: Iterable[Path]) -> None:
+    """Fill a network from one or more weight files; a later file wins over an earlier one.
+
+    Raises:
+        BundleError: A variable of the network is in none of the files, or has another shape.
+    """
+    stored: dict[str, Any] = {}
+    for file in files:
+        with np.load(file, allow_pickle=False) as archive:
+            stored.update({key: archive[key] for key in archive.files})
+    for layer in network.layers:
+        for key, variable in variables_of(layer).items():
+            if key not in stored:
+                raise BundleError(f"The weights must hold {key!r}. Received: no such array.")
+            if stored[key].shape != tuple(variable.shape):
+                raise BundleError(
+                    f"{key!r} must have the shape {tuple(variable.shape)}. "
+                    f"Received: {stored[key].shape}."
+                )
+            variable.assign(np.asarray(stored[key], np.float32))
+
+
+def sha256_of(file: Path) -> str:
+    """SHA-256 of a file's bytes, as hexadecimal digits."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,134 @@
+"""The first page of a TIFF -> its values as stored.
+
+A TIFF header can promise anything: colour spaces, value types, strips outside the file, tiles
+larger than the picture. All of that is checked before tifffile decodes, which would otherwise fill
+what is missing with black and allocate what is promised.
+"""
+
+import io
+import logging
+import math
+from typing import Literal
+
+import cv2
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+from PIL.JpegImagePlugin import JpegImageFile
+
+from osteo_core.decoding import (
+    MIN_SIDE,
+    ORIENTATION_TAG,
+    Refusal,
+    Stored,
+    Values,
+    channels_last,
+    check_sides,
+)
+
+logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # one sentence of ours is enough
+
+_COLOURS = {"MINISWHITE": 1, "MINISBLACK": 1, "PALETTE": 1, "RGB": 3, "YCBCR": 3}  # channels
+_CODECS = {"NONE", "LZW", "ADOBE_DEFLATE", "DEFLATE", "JPEG", "PACKBITS", "ZSTD"}
+_CODECS |= {"CCITTRLE", "CCITTFAX3", "CCITTFAX4"}
+_PREMULTIPLIED, _ALPHA = 1, 2  # ExtraSamples
+_BASELINE = range(254, 533)  # tags of TIFF 6.0
+
+
+def read_tiff(data: bytes) -> Stored:
+    """Decode the first page.
+
+    Raises:
+        Refusal: A size that is not accepted, CMYK and other colour spaces, floats, signed values,
+            volumes, rare codecs, strips or tiles that are missing or outside the file.
+        Exception: Whatever tifffile meets in damaged bytes.
+    """
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        page = file.pages[0]
+        if _lost_tags(file.tiff, page, data):
+            raise Refusal("a whole TIFF file", "one that is cut short")
+        check_sides(page.imagewidth, page.imagelength)
+        _check_meaning(page)
+        _check_segments(page, data)
+        values = page.asarray()  # (h, w), (h, w, c), or (c, h, w) when the planes lie apart
+        if page.axes == "SYX":
+            values = np.moveaxis(values, 0, -1)
+        values, notes = _as_colours(page, channels_last(values))
+        if len(file.pages) > 1:
+            notes = [f"first of {len(file.pages)} pages", *notes]
+        turn = page.tags.valueof(ORIENTATION_TAG, 1)
+    bits = 8 if values.dtype == np.uint8 else page.bitspersample
+    return Stored(values, bits, turn if turn in range(1, 9) else 1, tuple(notes))
+
+
+def _lost_tags(layout: tifffile.TiffFormat, page: tifffile.TiffPage, data: bytes) -> set[int]:
+    """Return baseline tags that tifffile could not read, and for which it takes defaults."""
+    order: Literal["little", "big"] = "little" if layout.byteorder == "<" else "big"
+    start = page.offset + layout.tagnosize
+    end = start + int.from_bytes(data[page.offset : start], order) * layout.tagsize
+    entries = range(start, end, layout.tagsize)
+    stated = {int.from_bytes(data[at : at + 2], order) for at in entries}
+    return (stated & set(_BASELINE)) - set(page.tags.keys())
+
+
+def _check_meaning(page: tifffile.TiffPage) -> None:
+    colour = tifffile.PHOTOMETRIC(page.photometric).name
+    codec = tifffile.COMPRESSION(page.compression).name
+    if colour not in _COLOURS or (colour == "YCBCR" and codec != "JPEG"):
+        name = {"SEPARATED": "CMYK"}.get(colour, colour)
+        raise Refusal("a grey, RGB or palette picture", f"a TIFF in {name} colours")
+    bits, kinds = page.bitspersample, {1: "whole", 2: "signed", 3: "floating-point"}
+    if page.sampleformat != 1 or bits not in range(1, 17):
+        kind = kinds.get(page.sampleformat, "unusual")
+        raise Refusal("a TIFF of whole 8- or 16-bit values", f"one of {kind} {bits}-bit values")
+    if codec not in _CODECS:
+        raise Refusal("a TIFF packed with LZW, deflate or JPEG", f"one packed with {codec}")
+    n = page.samplesperpixel
+    if n - _COLOURS[colour] not in ((0, 1) if bits in (8, 16) else (0,)) or page.imagedepth != 1:
+        deep = f"{page.imagedepth} planes" if page.imagedepth > 1 else f"{n} channels"
+        raise Refusal("a flat grey or RGB picture", f"a TIFF in {colour} with {deep}")
+
+
+def _check_segments(page: tifffile.TiffPage, data: bytes) -> None:
+    """Refuse strips or tiles that are missing, outside the file or larger than they say."""
+    segments = list(zip(page.dataoffsets, page.databytecounts, strict=True))
+    outside = any(count < 1 or start + count > len(data) for start, count in segments)
+    if outside or len(segments) != math.prod(page.chunked):
+        raise Refusal("a whole TIFF file", "one that is cut short")
+    width = page.tilewidth or page.imagewidth
+    height = page.tilelength or min(page.rowsperstrip, page.imagelength)
+    check_sides(max(width, MIN_SIDE), max(height, MIN_SIDE))
+    if page.compression == tifffile.COMPRESSION.JPEG:
+        for start, count in segments:
+            inner = JpegImageFile(io.BytesIO(data[start : start + count])).size
+            if inner[0] > width or inner[1] > height:
+                raise Refusal("a whole TIFF file", f"one with a hidden JPEG of {inner} px")
+
+
+def _as_colours(page: tifffile.TiffPage, values: Values) -> tuple[Values, list[str]]:
+    """Undo palettes, inversion, few bits and premultiplied alpha: (h, w, 1..4), notes."""
+    colour = tifffile.PHOTOMETRIC(page.photometric).name
+    top, n = 2**page.bitspersample - 1, _COLOURS[colour]
+    whole = values.astype(np.uint8) if values.dtype == np.bool_ else values
+    colours, extra, notes = whole[..., :n], whole[..., n:], []
+    if colour == "PALETTE":
+        return _look_up(page.colormap, colours), ["palette colours written as RGB"]
+    if colour == "MINISWHITE":
+        colours = top - colours
+        notes.append("inverted, since 0 stands for white in this file")
+    if top < 255:
+        colours = channels_last(cv2.convertScaleAbs(colours, alpha=255 / top))
+        notes.append(f"{page.bitspersample}-bit values spread over 0..255")
+    if not extra.size or page.extrasamples[:1] not in ((_PREMULTIPLIED,), (_ALPHA,)):
+        return colours, notes + ["an extra channel left out"] * bool(extra.size)
+    if page.extrasamples[0] == _PREMULTIPLIED:
+        plain = colours.astype(np.uint32) * top // np.maximum(extra, 1)
+        colours = np.minimum(plain, top).astype(colours.dtype)
+    return np.concatenate((colours, extra), axis=2), notes
+
+
+def _look_up(palette: NDArray[np.uint16], index: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    table = np.zeros((256, 1, 3), np.uint8)
+    table[: palette.shape[1], 0] = (palette >> 8).T  # a TIFF palette holds 16-bit colours
+    rgb: NDArray[np.uint8] = cv2.applyColorMap(np.ascontiguousarray(index), table)
+    return rgb

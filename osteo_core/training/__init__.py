@@ -1,0 +1,1 @@
+"""Training: recipes as data, augmentation, the feature cache, and the loop."""

@@ -1,0 +1,200 @@
+"""The loop over epochs: early stopping, a history row and a checkpoint after each."""
+
+import csv
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from osteo_core.training.augmentation import mixed
+from osteo_core.training.data import Part, Source
+from osteo_core.training.recipes import Keep, Stage
+from osteo_core.training.stage import StageTrainer
+
+Tick = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One row of `history.csv`.
+
+    `loss` and `accuracy` are of the training views, with dropout and smoothed labels, as seen
+    while training; `val_loss` and `val_accuracy` are of the plain validation tiles.
+    """
+
+    epoch: int
+    stage: str
+    loss: float
+    accuracy: float
+    val_loss: float
+    val_accuracy: float
+    learning_rate: float
+    seconds: float
+
+
+class Run:
+    """What has been done so far, on disk, so that a killed run goes on where it stood.
+
+    Args:
+        folder: The run's folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self._state = folder / "state.json"
+        self.history: list[Epoch] = []
+        self.stages_done = 0
+        if self._state.exists():
+            state = json.loads(self._state.read_text("utf-8"))
+            self.history = [Epoch(**row) for row in state["history"]]
+            self.stages_done = state["stages_done"]
+
+    def stage_rows(self, stage: Stage) -> list[Epoch]:
+        """The epochs of a stage so far."""
+        return [row for row in self.history if row.stage == stage.name]
+
+    def save_arrays(self, name: str, arrays: dict[str, Any]) -> None:
+        """Write arrays in one step."""
+        partial = self.folder / f"{name}.partial.npz"
+        np.savez(partial, **arrays)
+        partial.replace(self.folder / f"{name}.npz")
+
+    def load_arrays(self, name: str) -> dict[str, Any]:
+        """Read what `save_arrays` wrote."""
+        with np.load(self.folder / f"{name}.npz", allow_pickle=False) as archive:
+            return {key: archive[key] for key in archive.files}
+
+    def commit(self) -> None:
+        """Write the state; what comes before this and is not in it is done again."""
+        state = {
+            "history": [asdict(row) for row in self.history],
+            "stages_done": self.stages_done,
+        }
+        partial = self._state.with_suffix(".partial")
+        partial.write_text(json.dumps(state, indent=1), "utf-8")
+        partial.replace(self._state)
+        write_history(self.history, self.folder / "history.csv")
+
+
+def fit_stage(
+    trainer: StageTrainer,
+    stage: Stage,
+    source: Source,
+    parts: tuple[Part, Part],
+    run: Run,
+    seed: int,
+    tick: Tick,
+    validation: Source | None = None,
+) -> None:
+    """Train one stage to its best epoch on the validation part.
+
+    Args:
+        trainer: The stage's network, step and optimisers; ends holding the best epoch's mean.
+        stage: The stage.
+        source: Inputs of the training part.
+        parts: Training and validation part.
+        run: The run so far; each epoch is added to it and saved.
+        seed: Seed of the order, the views and the dropout.
+        tick: Progress.
+        validation: Inputs of the validation part, when another source than the training part's.
+    """
+    rows = run.stage_rows(stage)
+    if rows:
+        trainer.restore(run.load_arrays(f"checkpoint{len(run.history)}"))
+    number = run.stages_done
+    while len(rows) < stage.epochs and not _is_stale(rows, stage):
+        started = time.monotonic()
+        index = len(rows)
+        trainer.reseed(seed + 1000 * number + index)
+        rng = np.random.default_rng([seed, number, index])
+        work = f"{stage.name}, epoch {index + 1} of {stage.epochs}"
+        loss, accuracy = _train_epoch(trainer, stage, source, parts[0], rng, work, tick)
+        before = trainer.put(trainer.means())
+        val_loss, val_accuracy = _validate(trainer, stage, validation or source, parts[1])
+        trainer.put(before)
+        seconds = time.monotonic() - started
+        rows.append(
+            Epoch(
+                epoch=len(run.history) + 1,
+                stage=stage.name,
+                loss=loss,
+                accuracy=accuracy,
+                val_loss=val_loss,
+                val_accuracy=val_accuracy,
+                learning_rate=trainer.rate,
+                seconds=round(seconds, 1),
+            )
+        )
+        run.history.append(rows[-1])
+        if best_row(rows, stage.keep) is rows[-1]:
+            run.save_arrays("best", {str(i): mean for i, mean in enumerate(trainer.means())})
+        # Named by epoch: a kill between the two writes must not pair old rows with new weights.
+        run.save_arrays(f"checkpoint{len(run.history)}", trainer.state())
+        run.commit()
+        (run.folder / f"checkpoint{len(run.history) - 1}.npz").unlink(missing_ok=True)
+        tick(describe(rows[-1]), 1, 1)
+    best = run.load_arrays("best")
+    trainer.put([best[str(i)] for i in range(len(best))])
+
+
+def best_row(rows: list[Epoch], keep: Keep) -> Epoch:
+    """The epoch whose weights a stage keeps; the earliest of equals."""
+    if keep == "last":
+        return rows[-1]
+    if keep == "accuracy":
+        return min(rows, key=lambda row: (-row.val_accuracy, row.val_loss))
+    return min(rows, key=lambda row: row.val_loss)
+
+
+def _train_epoch(
+    trainer: StageTrainer,
+    stage: Stage,
+    source: Source,
+    part: Part,
+    rng: np.random.Generator,
+    work: str,
+    tick: Tick,
+) -> tuple[float, float]:
+    loss, right, done = 0.0, 0, 0
+    for shas, labels in part.batches(stage.batch, rng):
+        targets = np.eye(trainer.n_classes, dtype=np.float32)[labels]
+        x, targets = mixed(source.train(shas, rng), targets, stage.mixup, rng)
+        step_loss, step_right = trainer.step(x, targets)
+        loss, right, done = loss + float(step_loss), right + int(step_right), done + len(shas)
+        tick(work, done, len(part))
+    return loss / done, right / done
+
+
+def _validate(
+    trainer: StageTrainer, stage: Stage, source: Source, part: Part
+) -> tuple[float, float]:
+    loss, right = 0.0, 0
+    for shas, labels in part.batches(stage.batch):
+        batch_loss, batch_right = trainer.forward(source.plain(shas), labels)
+        loss, right = loss + float(batch_loss), right + int(batch_right)
+    return loss / len(part), right / len(part)
+
+
+def _is_stale(rows: list[Epoch], stage: Stage) -> bool:
+    return bool(rows) and len(rows) - 1 - rows.index(best_row(rows, stage.keep)) >= stage.patience
+
+
+def describe(row: Epoch) -> str:
+    """One epoch in a line."""
+    return (
+        f"{row.stage}, epoch {row.epoch} done: loss {row.loss:.3f}, accuracy {row.accuracy:.3f}, "
+        f"validation loss {row.val_loss:.3f}, validation accuracy {row.val_accuracy:.3f}"
+    )
+
+
+def write_history(rows: list[Epoch], file: Path) -> None:
+    """Write epochs as CSV."""
+    with file.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, list(Epoch.__dataclass_fields__))
+        writer.writeheader()
+        writer.writerows(asdict(row) for row in rows)

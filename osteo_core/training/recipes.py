@@ -1,0 +1,249 @@
+"""Recipes: published training protocols as data, with their source and where we deviate."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from osteo_core.errors import RecipeError
+from osteo_core.training.augmentation import Augmentation
+
+NON_TUMOR, NON_VIABLE, VIABLE = "Non-Tumor", "Non-Viable-Tumor", "Viable"
+CLASSES = (NON_TUMOR, NON_VIABLE, VIABLE)
+Keep = Literal["loss", "accuracy", "last"]
+
+
+class Stage(BaseModel):
+    """One stretch of training.
+
+    Attributes:
+        name: Written to the history beside each epoch.
+        frozen_up_to: The last frozen layer. Its output is computed once for each view of each
+            tile and kept on disk; what follows is trained on it. None: all layers are trained,
+            on fresh views.
+        views: How many augmented views of each tile are kept, with the plain one on top.
+        epochs: At most this many; each is one view of each training tile.
+        head_rate: Peak learning rate of the layers on top of the convolution base.
+        base_rate: Peak learning rate of the base's layers behind `frozen_up_to`; 0 freezes them.
+        patience: Stop after this many epochs without a lower validation loss.
+        batch: Tiles a step.
+        keep: Which epoch's weights the stage ends with: that of the lowest validation `"loss"`, of
+            the highest validation `"accuracy"` (the lower loss of equals), or the `"last"`, where
+            the learning rate has come down.
+        mixup: How much tiles (or their features) are mixed in pairs; 0 for not at all.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    name: str
+    frozen_up_to: str | None = None
+    views: int = 4
+    epochs: int
+    head_rate: float
+    base_rate: float
+    patience: int = 5
+    batch: int = 16
+    keep: Keep = "loss"
+    mixup: float = 0.0
+
+
+class Recipe(BaseModel):
+    """A training protocol.
+
+    Attributes:
+        start: A bundle whose tuned base is the starting point, or None for ImageNet weights.
+        averaging: Decay a step of the running mean of the weights (Polyak averaging); the mean
+            is what is validated and kept.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    name: str
+    title: str
+    architecture: str
+    classes: tuple[str, ...]
+    input_size: tuple[int, int]
+    preprocessing: str
+    stages: tuple[Stage, ...]
+    source: str
+    deviations: tuple[str, ...]
+    start: str | None = None
+    pooling: str = "avg"
+    units: tuple[int, ...]
+    dropout: float
+    augmentation: Augmentation = Augmentation()
+    class_weights: bool = True
+    label_smoothing: float = 0.05
+    weight_decay: float = 1e-4
+    averaging: float = 0.98
+    seed: int = 7
+
+
+_PAPER_000 = (
+    "Mahmud et al., 'A Deep Learning Study on Osteosarcoma Detection from Histological Images "
+    "and Visualize the Neurons Activations'"
+)
+_PAPER_001 = (
+    "Chu and Khan, 'Transfer learning and data augmentation in osteosarcoma cancer detection', "
+    "Journal of Emerging Investigators"
+)
+
+_COMMON = (
+    "split by slide, not by tile: no tile of a training slide is tested",
+    "quarter turns, mirrors, small rotation and zoom, stain strength varied",
+    "epochs chosen by validation loss instead of a fixed number",
+    "weights are the running mean over steps; features mixed in pairs (mixup) in some stages",
+    "class weights while training, the cohort's class shares put back into the logits at the end",
+)
+
+
+def _binary(name: str, title: str, classes: tuple[str, str], base_rate: float) -> Recipe:
+    return Recipe(
+        name=name,
+        title=title,
+        architecture="vgg19",
+        classes=classes,
+        input_size=(256, 256),
+        preprocessing="vgg19",
+        start="vgg19-multiclass",
+        units=(512, 1024),
+        dropout=0.5,
+        stages=(
+            Stage(
+                name="head and block5" if base_rate else "head",
+                frozen_up_to="block4_pool",
+                views=3,
+                epochs=8,
+                patience=4,
+                keep="accuracy",
+                mixup=0.2,
+                head_rate=5e-4,
+                base_rate=base_rate,
+            ),
+        ),
+        source=_PAPER_000,
+        deviations=(
+            *_COMMON,
+            "average pooling instead of flattening",
+            "256 px instead of 375 px",
+            "stands on the base tuned for three classes",
+        ),
+    )
+
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            name="vgg19-multiclass",
+            title="VGG19, three classes",
+            architecture="vgg19",
+            classes=CLASSES,
+            input_size=(256, 256),
+            preprocessing="vgg19",
+            units=(512, 1024),
+            dropout=0.5,
+            stages=(
+                Stage(
+                    name="head and block5",
+                    frozen_up_to="block4_pool",
+                    views=3,
+                    epochs=10,
+                    head_rate=5e-4,
+                    base_rate=5e-5,
+                ),
+                Stage(
+                    name="all layers",
+                    epochs=3,
+                    head_rate=1e-4,
+                    base_rate=2e-5,
+                    batch=8,
+                    keep="last",
+                ),
+                Stage(
+                    name="head and block5 again",
+                    frozen_up_to="block4_pool",
+                    views=3,
+                    epochs=8,
+                    head_rate=2e-4,
+                    base_rate=2e-5,
+                    keep="accuracy",
+                    mixup=0.2,
+                ),
+            ),
+            source=_PAPER_000,
+            deviations=(
+                *_COMMON,
+                "average pooling instead of flattening",
+                "256 px instead of 375 px",
+                "the whole base is tuned at a low rate; at most 21 epochs instead of 1500",
+            ),
+        ),
+        Recipe(
+            name="mobilenetv2-multiclass",
+            title="MobileNetV2, three classes",
+            architecture="mobilenetv2",
+            classes=CLASSES,
+            input_size=(256, 256),
+            preprocessing="mobilenetv2",
+            units=(100,),
+            dropout=0.3,
+            stages=(
+                Stage(
+                    name="head",
+                    frozen_up_to="out_relu",
+                    views=1,
+                    epochs=8,
+                    head_rate=1e-3,
+                    base_rate=0.0,
+                ),
+                Stage(
+                    name="all layers",
+                    epochs=10,
+                    head_rate=5e-4,
+                    base_rate=1e-4,
+                    patience=5,
+                    keep="accuracy",
+                    mixup=0.2,
+                ),
+            ),
+            source=_PAPER_001,
+            deviations=(
+                *_COMMON,
+                "zoom within 1.2 instead of 0.5 to 2.5",
+                "256 px",
+                "the whole base is tuned instead of frozen",
+            ),
+        ),
+        _binary("vgg19-nontumor-viable", "VGG19, non-tumour or viable", (NON_TUMOR, VIABLE), 0.0),
+        _binary(
+            "vgg19-nontumor-nonviable",
+            "VGG19, non-tumour or non-viable tumour",
+            (NON_TUMOR, NON_VIABLE),
+            3e-5,
+        ),
+        _binary(
+            "vgg19-nonviable-viable",
+            "VGG19, non-viable or viable tumour",
+            (NON_VIABLE, VIABLE),
+            0.0,
+        ),
+    )
+}
+
+
+def find_recipe(name: str) -> Recipe:
+    """A recipe by its name, or from a JSON file of the same fields.
+
+    Raises:
+        RecipeError: Neither a known name nor a readable file.
+    """
+    if name in RECIPES:
+        return RECIPES[name]
+    file = Path(name)
+    if file.suffix == ".json" and file.is_file():
+        try:
+            return Recipe.model_validate_json(file.read_text("utf-8"))
+        except ValueError as error:
+            raise RecipeError(f"{name} must be a recipe as JSON. Received: {error}") from error
+    raise RecipeError(
+        f"Recipe must be one of {', '.join(RECIPES)}, or a .json file. Received: {name!r}."
+    )

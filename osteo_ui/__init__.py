@@ -1,0 +1,1 @@
+"""What the pages share: the selection, cached services, charts and widgets."""

@@ -1,0 +1,134 @@
+"""What the comparison page shows of one tile: probabilities and Grad-CAM of each network."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from osteo_core.bundles import Bundle
+from osteo_ui import (
+    charts,
+    drawn,
+    heat_views,
+    metric_charts,
+    metric_panels,
+    metric_services,
+    state,
+    widgets,
+    words,
+)
+from osteo_ui.glances import Glance
+from osteo_ui.selection import MAX_MODELS
+from osteo_ui.sources import Shown
+
+if TYPE_CHECKING:
+    from osteo_core.engine import Engine
+
+# px of a column: tile and networks in one row at 1280 px, two a row at 800 px
+CELL, NARROW_CELL = 225, 200
+OWN = ""  # as a layer: the last convolution of each network
+
+
+def choose_networks(found: Sequence[Bundle]) -> list[Bundle]:
+    """Draw the choice of two to four networks; say what to do while there is only one."""
+    if len(found) < 2:
+        st.info(
+            f"Comparing needs two trained networks in `models/`. Received: {len(found)}. Train "
+            "another with `osteo train`.",
+            icon=":material/compare:",
+        )
+        st.stop()
+    titles = {bundle.name: bundle.card.title for bundle in found}
+    now = list(state.selection().models)
+    names = widgets.bound(
+        st.multiselect,
+        "Networks, two to four",
+        "models",
+        now,
+        list(titles),
+        format_func=titles.get,
+        max_selections=MAX_MODELS,
+        placeholder="Choose networks",
+    )
+    if len(names) < 2:
+        other = next(name for name in titles if name not in names)
+        st.info("Choose a second network above to set beside this one.", icon=":material/compare:")
+        st.button(
+            f"Compare with {titles[other]}",
+            on_click=state.update,
+            kwargs={"models": (*names, other)},
+        )
+        st.stop()
+    return [bundle for name in names for bundle in found if bundle.name == name]
+
+
+def choose_layer(engines: Sequence["Engine"]) -> str:
+    """Draw the choice of the heat maps' layer among all convolutions of the networks."""
+    names = list(dict.fromkeys(name for engine in engines for name in engine.conv_layers))
+    return str(
+        widgets.choose(
+            "Layer of the heat maps",
+            "layer",
+            [OWN, *names],
+            format_func=lambda name: name or "Last convolution of each network",
+        )
+    )
+
+
+def calls(bundles: Sequence[Bundle], glances: Mapping[str, Glance], item: Shown) -> None:
+    """Draw the probabilities of each network on a tile as bars and as a table."""
+    values = {
+        name: dict(zip(glance.classes, map(float, glance.probabilities), strict=True))
+        for name, glance in glances.items()
+    }
+    classes = metric_services.all_classes(bundles)
+    said = "; ".join(f"{name}: {words.probabilities(g)}" for name, g in glances.items())
+    stem = widgets.tile_stem(item, "compare")
+    charts.show(metric_charts.probabilities(values, classes), f"{stem}.probabilities", alt=said)
+    truth = words.truth(bundles[0], item)[0]
+    rows = [
+        {"network": name, "call": glances[name].predicted, "true class": truth or "not known"}
+        | shares
+        for name, shares in values.items()
+    ]
+    metric_panels.table(pd.DataFrame(rows), stem, said)
+    if len({g.predicted for g in glances.values()}) > 1:
+        st.markdown(":orange-badge[:material/call_split: The networks disagree on this tile]")
+
+
+def heat_maps(
+    bundles: Sequence[Bundle],
+    engines: Mapping[str, "Engine"],
+    glances: Mapping[str, Glance],
+    item: Shown,
+) -> None:
+    """Draw the tile and Grad-CAM of each network over it, each to its own highest value."""
+    width = CELL if len(bundles) == 2 else NARROW_CELL
+    with st.container(horizontal=True, gap="small"):
+        with st.container(width=width):
+            _tile(item)
+        for bundle in bundles:
+            with st.container(width=width):
+                _heat_map(bundle, engines[bundle.name], glances[bundle.name], item)
+
+
+def _tile(item: Shown) -> None:
+    png = drawn.tile_png(item.tile)
+    st.markdown("**The tile**")
+    st.image(png, width="stretch", alt=f"Tile {item.entry.title}, H&E stain")
+    st.caption(widgets.tile_caption(item))
+
+
+def _heat_map(bundle: Bundle, engine: "Engine", glance: Glance, item: Shown) -> None:
+    now, heat = state.selection(), glance.heat
+    st.markdown(f"**{bundle.name}**: {words.call(glance)}")
+    high = heat_views.highest(heat)
+    heat_views.draw(bundle, item, glance, heat, now.heat_colours, now.opacity / 100, high)
+    chosen = heat.layer == now.layer
+    notes = [f"At `{heat.layer}`, {'as chosen' if chosen else 'its last convolution'}."]
+    if now.layer and not chosen:
+        notes.append(f"It has no convolution {now.layer}.")
+    if now.target and now.target not in engine.classes:
+        notes.append(f"It has no class {now.target}: the predicted one is explained.")
+    st.caption(" ".join(notes))

@@ -1,0 +1,173 @@
+"""What is looked at, as one value, and its form in a link. Pure: knows nothing of Streamlit."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
+
+MAX_MODELS = 4
+MAX_TILES = 4
+SHORT_ID = 12  # characters of a SHA-256 that stand for it in a link
+
+_NAME = re.compile(r"[\w.][\w.+-]{0,99}")
+_TITLE = re.compile(r"\w[\w .+-]{0,79}")
+_LAYER = re.compile(r"[\w./:+-]{1,120}")
+_CLASS = re.compile(r"[^\x00-\x1f<>]{1,80}")
+_SHA = re.compile(rf"[0-9a-f]{{{SHORT_ID}}}")
+_BAD_PATH = re.compile(r"[\x00-\x1f]|^[\\/]{2}")  # control characters; network shares
+
+
+@dataclass(frozen=True)
+class TileRef:
+    """A tile by address: an example's name, or the first characters of a file's SHA-256."""
+
+    source: str  # "example", "upload" or "cohort"
+    ident: str
+    name: str = ""  # an upload's file name, so that a link can ask for it again
+
+    def encode(self) -> str:
+        """Return the address as it stands in a link."""
+        tail = f":{self.name[:80]}" if self.source == "upload" and self.name else ""
+        return f"{self.source}:{self.ident}{tail}"
+
+
+def decode_tile(text: str) -> TileRef:
+    """Read a tile's address.
+
+    Raises:
+        ValueError: If the text is not an address.
+    """
+    source, _, rest = text.partition(":")
+    ident, _, name = rest.partition(":")
+    pattern = {"example": _TITLE, "upload": _SHA, "cohort": _SHA}.get(source)
+    if pattern is None or not pattern.fullmatch(ident):
+        raise ValueError("an example, upload or cohort tile")
+    return TileRef(source, ident, re.sub(r"[\x00-\x1f<>]", "", name)[:80])
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is looked at, and how. Empty text means: whatever the network's own default is."""
+
+    models: tuple[str, ...] = ()
+    tiles: tuple[TileRef, ...] = ()
+    source: str = "example"
+    cohort: str = ""
+    layer: str = ""
+    unit: int = -1  # -1: the strongest
+    dense: str = ""
+    target: str = ""  # "": the class predicted for each tile
+    order: str = "index"
+    map_colours: str = "grey"
+    map_scale: str = "map"
+    sort: str = "index"
+    series: str = "tiles"
+    opacity: int = 50  # per cent
+    heat_colours: str = "viridis"
+    heat_scale: str = "tile"
+    part: str = "test"
+    per_class: int = 30  # tiles of each class behind a class mean; 0: all
+
+
+class _Field(NamedTuple):
+    url: str
+    parse: Callable[[str], Any]
+    expected: str
+
+
+def _choice(*allowed: str) -> tuple[Callable[[str], str], str]:
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise ValueError
+        return text
+
+    return parse, "one of " + ", ".join(allowed)
+
+
+def _matching(pattern: re.Pattern[str], expected: str) -> tuple[Callable[[str], str], str]:
+    def parse(text: str) -> str:
+        if not pattern.fullmatch(text):
+            raise ValueError
+        return text
+
+    return parse, expected
+
+
+def _number(low: int, high: int) -> tuple[Callable[[str], int], str]:
+    def parse(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not low <= int(text[:9]) <= high:
+            raise ValueError
+        return int(text)
+
+    return parse, f"a whole number from {low} to {high}"
+
+
+def _path(text: str) -> str:
+    if len(text) > 1024 or _BAD_PATH.search(text):
+        raise ValueError
+    return text
+
+
+SEQUENTIAL = ("grey", "viridis", "magma", "cividis", "inferno")
+_FIELDS: dict[str, _Field] = {
+    "models": _Field("model", *_matching(_NAME, "the name of a network")),
+    "tiles": _Field("tile", decode_tile, "example:NAME, upload:ID:FILE or cohort:ID"),
+    "source": _Field("source", *_choice("example", "upload", "cohort")),
+    "cohort": _Field("cohort", _path, "a folder on this computer"),
+    "layer": _Field("layer", *_matching(_LAYER, "the name of a layer")),
+    "unit": _Field("unit", *_number(0, 65535)),
+    "dense": _Field("dense", *_matching(_LAYER, "the name of a layer")),
+    "target": _Field("class", *_matching(_CLASS, "the name of a class")),
+    "order": _Field("order", *_choice("index", "mean", "maximum", "contribution")),
+    "map_colours": _Field("maps", *_choice(*SEQUENTIAL)),
+    "map_scale": _Field("scale", *_choice("map", "layer")),
+    "sort": _Field("sort", *_choice("index", "activation", "contribution")),
+    "series": _Field("series", *_choice("tiles", "means")),
+    "opacity": _Field("opacity", *_number(0, 100)),
+    "heat_colours": _Field("heat", *_choice(*SEQUENTIAL)),
+    "heat_scale": _Field("heatscale", *_choice("tile", "shared")),
+    "part": _Field("part", *_choice("train", "validation", "test")),
+    "per_class": _Field("each", *_number(0, 100)),
+}
+_LIMITS = {"models": MAX_MODELS, "tiles": MAX_TILES}
+
+
+def to_query(selection: Selection) -> dict[str, list[str]]:
+    """Return the URL parameters of a selection; what stands at its default is left out."""
+    query: dict[str, list[str]] = {}
+    for field in fields(Selection):
+        value = getattr(selection, field.name)
+        if value == field.default:
+            continue
+        values = value if isinstance(value, tuple) else (value,)
+        query[_FIELDS[field.name].url] = [
+            v.encode() if isinstance(v, TileRef) else str(v) for v in values
+        ]
+    return query
+
+
+def from_query(query: Mapping[str, list[str]]) -> tuple[Selection, list[str]]:
+    """Read URL parameters, which anybody may have written.
+
+    Args:
+        query: Every value of every parameter.
+
+    Returns:
+        The selection, with defaults where a value is bad, and a sentence on each bad value.
+    """
+    values: dict[str, Any] = {}
+    notices: list[str] = []
+    for name, field in _FIELDS.items():
+        good = []
+        for text in query.get(field.url, [])[: _LIMITS.get(name, 1)]:
+            try:
+                good.append(field.parse(text))
+            except ValueError:
+                shown = re.sub(r"[^\w.:/ -]", "?", text[:40])
+                notices.append(
+                    f"The link's `{field.url}` was expected to be {field.expected}. "
+                    f"Received: `{shown}`."
+                )
+        if good:
+            values[name] = tuple(dict.fromkeys(good)) if name in _LIMITS else good[0]
+    return Selection(**values), notices

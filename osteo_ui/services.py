@@ -1,0 +1,161 @@
+"""What the pages ask for: bundles, engines and readings, each computed once for all users.
+
+Keys are names and digests; models and arrays are never hashed. Nothing here draws, and TensorFlow
+is imported only when the first engine is opened.
+"""
+
+import sys
+import time
+from math import prod
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from osteo_core.bundles import CARD, PREDICTIONS, Bundle, load_bundle, models_dir
+from osteo_core.errors import OsteoError
+from osteo_core.tiles import Tile
+from osteo_ui.store import WeighedStore
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from osteo_core.engine import Engine
+    from osteo_core.heatmap import HeatMap
+    from osteo_core.reading import Reading
+
+ENGINES = 5  # every shipped bundle, some 400 MB together; fewer than four would thrash Compare
+# Four tiles of two VGG19 networks at 224 px: 8 x 60 MB of activations, and a little room.
+READINGS_BYTES = 600_000_000
+
+
+def bundles() -> tuple[Bundle, ...]:
+    """Return the trained networks on disk, three-class ones first; unreadable ones are left out."""
+    return _bundles(*_cards())[0]
+
+
+def bundle_problems() -> tuple[str, ...]:
+    """Return a sentence for each folder whose card cannot be read."""
+    return _bundles(*_cards())[1]
+
+
+def _cards() -> tuple[str, tuple[tuple[str, int], ...]]:
+    folder = models_dir()
+    cards = sorted(folder.glob(f"*/{CARD}"))
+    return str(folder), tuple((str(card.parent), card.stat().st_mtime_ns) for card in cards)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _bundles(
+    folder: str, cards: tuple[tuple[str, int], ...]
+) -> tuple[tuple[Bundle, ...], tuple[str, ...]]:
+    found, problems = [], []
+    for path, _ in cards:
+        try:
+            found.append(load_bundle(path))
+        except OsteoError as error:
+            problems.append(str(error))
+    found.sort(key=lambda b: (-len(b.card.classes), b.card.architecture != "vgg19", b.name))
+    return tuple(found), tuple(problems)
+
+
+def bundle(name: str) -> Bundle | None:
+    """Return the bundle of that name, or None."""
+    return next((b for b in bundles() if b.name == name), None)
+
+
+def predictions(which: Bundle) -> "pd.DataFrame":
+    """Return a bundle's stored predictions; a copy, free to be changed."""
+    return _predictions(which.name, which.digest, _stamp(which), which)
+
+
+def _stamp(which: Bundle) -> int:
+    path = which.folder / PREDICTIONS
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _predictions(name: str, digest: str, stamp: int, _bundle: Bundle) -> "pd.DataFrame":
+    return _bundle.predictions()
+
+
+def known_tile(which: Bundle, sha256: str) -> tuple[str, str] | None:
+    """Return (true label, part of the split) of a tile the bundle's training met, or None."""
+    return _known_tiles(which.name, which.digest, _stamp(which), which).get(sha256)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _known_tiles(name: str, digest: str, stamp: int, _bundle: Bundle) -> dict[str, tuple[str, str]]:
+    try:
+        frame = predictions(_bundle)
+    except OsteoError:  # a bundle without predictions knows no tile; the metrics page says why
+        return {}
+    return {
+        str(row.tile): (str(row.label), str(row.split))
+        for row in frame[["tile", "label", "split"]].itertuples(index=False)
+    }
+
+
+def engine_is_warm() -> bool:
+    """Say whether TensorFlow is loaded, that is whether an answer will come at once."""
+    return "tensorflow" in sys.modules
+
+
+def engine(which: Bundle) -> "Engine":
+    """Return a bundle made readable; built once and shared by all sessions.
+
+    Raises:
+        OsteoError: If the bundle cannot be opened.
+    """
+    if not engine_is_warm():
+        time.sleep(0.15)  # importing holds the interpreter: let what is already drawn go out first
+    return _engine(str(which.folder), which.digest)
+
+
+@st.cache_resource(max_entries=ENGINES, show_spinner=False)
+def _engine(folder: str, digest: str) -> "Engine":
+    from osteo_core import open_model
+
+    return open_model(folder)
+
+
+@st.cache_resource(show_spinner=False)
+def _readings() -> WeighedStore:
+    return WeighedStore(READINGS_BYTES)
+
+
+def reading(which: "Engine", tile: Tile) -> "Reading":
+    """Return the one forward pass of a tile through an engine."""
+    key = (which.digest, tile.sha256)
+    return _readings().get(key, lambda: which.read(tile), lambda _: _weight(which))
+
+
+def _weight(which: "Engine") -> int:
+    """Bytes a reading grows to once every layer has been looked at, not what it starts with."""
+    kinds = ("convolution", "depthwise convolution", "dense", "pooling")
+    return 4 * sum(prod(layer.shape) for layer in which.layers if layer.kind in kinds)
+
+
+def heat_map(reading: "Reading", layer: str, target: str, method: str = "gradcam") -> "HeatMap":
+    """Return a heat map of a reading; drawing it in other colours asks nothing of the network."""
+    return _heat_map(reading.engine_digest, reading.tile_sha256, method, layer, target, reading)
+
+
+@st.cache_data(max_entries=256, max_size="64MiB", show_spinner=False)
+def _heat_map(
+    bundle: str, tile: str, method: str, layer: str, target: str, _reading: "Reading"
+) -> "HeatMap":
+    return _reading.heatmap(method, layer=layer, target=target)
+
+
+def contributions(reading: "Reading", layer: str, target: str) -> "NDArray[np.float32]":
+    """Return each unit's share of a class score: gradient times activation, (units,)."""
+    return _contributions(reading.engine_digest, reading.tile_sha256, layer, target, reading)
+
+
+@st.cache_data(max_entries=512, max_size="16MiB", show_spinner=False)
+def _contributions(
+    bundle: str, tile: str, layer: str, target: str, _reading: "Reading"
+) -> "NDArray[np.float32]":
+    return _reading.contributions(layer, target)

@@ -1,0 +1,178 @@
+"""The sidebar that every page shares: which network, which tiles, and how to pass the view on."""
+
+from collections import Counter
+from pathlib import Path
+
+import streamlit as st
+
+from osteo_core.bundles import Bundle
+from osteo_core.errors import OsteoError
+from osteo_ui import services, sources, state, uploads
+from osteo_ui.selection import MAX_TILES, TileRef, decode_tile
+from osteo_ui.widgets import bound, key_of, segments
+
+SOURCES = {"example": "Gallery", "upload": "Upload", "cohort": "Cohort"}
+SUFFIXES = ["jpg", "jpeg", "png", "bmp", "tif", "tiff"]
+UPLOAD_MB = 50
+
+
+def settle() -> None:
+    """Fill what the selection leaves open, drop networks that are not there, write the URL."""
+    names = [bundle.name for bundle in services.bundles()]
+    for name in state.selection().models:
+        if name not in names:
+            state.note(
+                f"The link's `model` was expected to be a network of the list. Received: `{name}`."
+            )
+    known = tuple(name for name in state.selection().models if name in names) or tuple(names[:1])
+    if known != state.selection().models:
+        state.settle(models=known)
+    if state.is_fresh() and not state.selection().tiles:
+        first = sources.entries("example")[:1]
+        state.settle(tiles=tuple(entry.ref for entry in first))
+    if state.is_fresh() and any(ref.source == "upload" for ref in state.selection().tiles):
+        state.settle(source="upload")  # the box for the file that the link asks for
+    state.write_url()
+
+
+def draw() -> None:
+    """Draw the sidebar."""
+    with st.sidebar:
+        _network()
+        st.subheader("Tiles", anchor=False)
+        segments(
+            "Source of tiles",
+            "source",
+            SOURCES,
+            label_visibility="collapsed",
+            width="stretch",
+            wrap=False,
+        )
+        source = state.selection().source
+        if source == "upload":
+            _upload_box()
+        elif source == "cohort":
+            _cohort_box()
+        _chosen_tiles()
+        st.space("small")
+        st.caption(":material/link: The address bar holds this view. Copy it to share or cite it.")
+        st.caption("For research and teaching, not diagnosis.")
+
+
+def _network() -> None:
+    found = {bundle.name: bundle for bundle in services.bundles()}
+    st.subheader("Network", anchor=False)
+    if not found:
+        st.caption("None found in `models/`.")
+    else:
+        now = state.selection().models[0]
+        key = key_of("network")
+        state.put(key, now)
+        titles = distinct({name: bundle.card.title for name, bundle in found.items()})
+        st.selectbox(
+            "Network",
+            list(found),
+            key=key,
+            format_func=titles.get,
+            on_change=_take_network,
+            label_visibility="collapsed",
+        )
+        st.caption(describe(found[now]))
+    for problem in services.bundle_problems():
+        st.warning(problem)
+
+
+def describe(bundle: Bundle) -> str:
+    """Return a network in a line: name, architecture, input, what it tells apart."""
+    card = bundle.card
+    size = " × ".join(str(n) for n in card.input_size)
+    return f"`{bundle.name}` · {card.architecture}, {size} px · {', '.join(card.classes)}"
+
+
+def _take_network() -> None:
+    """Put the chosen network in front; one that was not compared takes the place of the first."""
+    chosen, models = st.session_state[key_of("network")], state.selection().models
+    others = models if chosen in models else models[1:]
+    state.update(models=(chosen, *(name for name in others if name != chosen)))
+
+
+def _upload_box() -> None:
+    key = key_of("uploads")
+    files = st.file_uploader(
+        "Tiles to upload",
+        SUFFIXES,
+        accept_multiple_files=True,
+        key=key,
+        on_change=uploads.take_uploads,
+        args=(key,),
+        max_upload_size=UPLOAD_MB,
+        help="JPEG, PNG, BMP or TIFF, 32 to 8192 px a side. Files stay in this computer's memory.",
+        label_visibility="collapsed",
+    )
+    for problem in uploads.problems(files or []):
+        st.error(problem, icon=":material/broken_image:")
+
+
+def _cohort_box() -> None:
+    bound(
+        st.text_input,
+        "Cohort folder",
+        "cohort",
+        state.selection().cohort,
+        placeholder="folder with cohort.csv",
+        help="Made by `osteo cohort import SRC --to DIR`. The images stay where they are.",
+    )
+    folder = state.selection().cohort
+    if not folder:
+        for found in sorted(Path("cohorts").glob("*/cohort.csv")):
+            name = found.parent.as_posix()
+            st.button(name, on_click=state.update, kwargs={"cohort": name}, type="tertiary")
+        return
+    try:
+        table = sources.cohort(folder)
+    except OsteoError as error:
+        st.error(str(error))
+        return
+    slides = len({tile.slide for tile in table.tiles})
+    st.caption(f"{len(table.tiles):,} tiles of {slides} slides, split by {table.protocol.kind}.")
+
+
+def _chosen_tiles() -> None:
+    selection = state.selection()
+    try:
+        offered = sources.entries(selection.source, selection.cohort)
+    except OsteoError:
+        offered = ()  # said above, where the folder is typed
+    chosen = [ref.encode() for ref in selection.tiles]
+    key = key_of("tiles")
+    state.put(key, chosen)
+    named = {ref: _title(ref, selection.cohort) for ref in selection.tiles}
+    named |= {entry.ref: entry.title for entry in offered}
+    titles = distinct({ref.encode(): title for ref, title in named.items()})
+    st.multiselect(
+        "On view, up to four",
+        list(titles),
+        key=key,
+        format_func=titles.get,
+        max_selections=MAX_TILES,
+        on_change=_take_tiles,
+        placeholder="Choose tiles",
+        select_all=False,
+    )
+
+
+def distinct(titles: dict[str, str]) -> dict[str, str]:
+    """Make titles differ by adding the key: Streamlit tells options apart by their words."""
+    counts = Counter(titles.values())
+    return {key: t if counts[t] == 1 else f"{t} ({key})" for key, t in titles.items()}
+
+
+def _title(ref: TileRef, folder: str) -> str:
+    try:
+        return sources.entry(ref, folder).title
+    except OsteoError:
+        return f"{ref.name or ref.ident} (not here)"
+
+
+def _take_tiles() -> None:
+    state.update(tiles=tuple(decode_tile(text) for text in st.session_state[key_of("tiles")]))

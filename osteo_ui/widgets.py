@@ -1,0 +1,246 @@
+"""Widgets tied to the selection, and the few blocks that every page repeats."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from osteo_core.bundles import Bundle
+from osteo_core.errors import OsteoError
+from osteo_ui import drawn, services, sources, state, words
+
+if TYPE_CHECKING:
+    from osteo_core.engine import Engine
+
+PREDICTED = ""  # as a target: the class predicted for each tile
+
+
+def key_of(field: str) -> str:
+    """Return the widget key of a field of the selection."""
+    return f"widget.{field}"
+
+
+def bound(
+    widget: Callable[..., Any], label: str, field: str, value: Any, *args: Any, **options: Any
+) -> Any:
+    """Draw a widget whose value is a field of the selection.
+
+    Args:
+        widget: For example ``st.selectbox``.
+        label: Its label.
+        field: Name of the field.
+        value: What to show now; one of the options where there are any.
+        *args: Passed on after the label, for example the options.
+        **options: Passed on.
+
+    Returns:
+        The widget's value.
+    """
+    key = key_of(field)
+    state.put(key, value)
+    return widget(label, *args, key=key, on_change=state.take, args=(field, key), **options)
+
+
+def choose(label: str, field: str, options: Sequence[Any], **extra: Any) -> Any:
+    """Draw a select box for a field of the selection; an unknown value falls back to the first."""
+    now = getattr(state.selection(), field)
+    return bound(
+        st.selectbox, label, field, now if now in options else options[0], options, **extra
+    )
+
+
+def segments(label: str, field: str, names: dict[Any, str], **extra: Any) -> Any:
+    """Draw a segmented control for a field of the selection; ``names`` are value to words."""
+    now = getattr(state.selection(), field)
+    value = now if now in names else next(iter(names))
+    return bound(
+        st.segmented_control,
+        label,
+        field,
+        value,
+        list(names),
+        format_func=names.get,
+        required=True,
+        **extra,
+    )
+
+
+def choose_class(label: str, classes: Sequence[str], **extra: Any) -> str:
+    """Draw the choice of the class that is explained; "" stands for each tile's predicted class."""
+    target = state.selection().target
+    if target and target not in classes:
+        st.caption(f"This network has no class {target}: the predicted class is shown instead.")
+    return choose(
+        label,
+        "target",
+        [PREDICTED, *classes],
+        format_func=lambda name: name or "Predicted class",
+        **extra,
+    )
+
+
+def choose_layer(
+    label: str, field: str, engine: "Engine", names: Sequence[str], default: str
+) -> str:
+    """Draw the choice of a layer, in the network's order, with what each one is."""
+    wanted = getattr(state.selection(), field)
+    if wanted and wanted not in names:
+        st.caption(f"{engine.name} has no such layer as {wanted}: {default} is shown instead.")
+    value = wanted if wanted in names else default
+    return bound(
+        st.selectbox,
+        label,
+        field,
+        value,
+        list(names),
+        format_func=lambda name: describe_layer(engine, name),
+        width="stretch",
+    )
+
+
+def describe_layer(engine: "Engine", name: str) -> str:
+    """Return a layer in a line: name, size of its maps, what one value sees of the input."""
+    info = engine.layer(name)
+    size = " × ".join(str(n) for n in info.shape)
+    field = info.receptive_field
+    sees = f", sees {field[0]} × {field[1]} px" if field and len(info.shape) > 1 else ""
+    return f"{name}: {size}{sees}"
+
+
+def require_bundle() -> Bundle:
+    """Return the network on view, or say that there is none and stop the page."""
+    names = state.selection().models
+    found = services.bundle(names[0]) if names else None
+    if found is None:
+        st.info(
+            "No trained network was found. Put one into `models/`, or train one with "
+            "`osteo train`.",
+            icon=":material/deployed_code:",
+        )
+        st.stop()
+    return found
+
+
+def require_tiles() -> list[sources.Shown]:
+    """Return the chosen tiles that could be decoded; say what is wrong with the others."""
+    everything = sources.shown(state.selection())
+    for item in everything:
+        if item.tile is None:
+            st.warning(item.problem, icon=":material/image_not_supported:")
+    found = [item for item in everything if item.tile is not None]
+    if not found:
+        if not everything:
+            st.info("Choose a tile in the sidebar.", icon=":material/image_search:")
+        st.stop()
+    return found
+
+
+@contextmanager
+def computing(what: str, height: int = 220) -> Iterator[None]:
+    """Hold the place of results while they are computed; an error becomes its sentence."""
+    cold = not services.engine_is_warm()
+    text = "Loading TensorFlow and the network (a few seconds, once)" if cold else what
+    hold = st.empty()
+    with hold.container():
+        st.caption(f":material/hourglass_empty: {text}…")
+        st.skeleton(height=height)
+    try:
+        yield
+    except OsteoError as error:
+        hold.error(str(error))
+        st.stop()
+    hold.empty()
+
+
+def open_engine(bundle: Bundle) -> "Engine":
+    """Return the engine of a bundle, with a placeholder while it is being opened."""
+    with computing("Opening the network"):
+        return services.engine(bundle)
+
+
+NPZ = "application/octet-stream"
+NPZ_HELP = "Raw float32 values (NumPy .npz) with how they were made"
+Content = bytes | Callable[[], bytes]  # a callable is asked only when the button is pressed
+
+
+def download(label: str, data: Content, file: str, mime: str, help_text: str) -> None:
+    """Draw one download button."""
+    st.download_button(
+        label,
+        data,
+        file,
+        mime,
+        key=f"download.{file}",
+        icon=":material/download:",
+        type="tertiary",
+        on_click="ignore",
+        help=help_text,
+    )
+
+
+def downloads(name: str, png: Content, floats: Content | None = None) -> None:
+    """Draw the download buttons of a picture: the PNG, and the raw values where there are any."""
+    with st.container(horizontal=True, gap="small"):
+        download("PNG", png, f"{name}.png", "image/png", "The picture in full size")
+        if floats is not None:
+            download("Values", floats, f"{name}.npz", NPZ, NPZ_HELP)
+
+
+def side_by_side(shown: Sequence[sources.Shown]) -> list[Any]:
+    """Return a place for each tile: in a row where there is room, else in two or more."""
+    grid = st.grid(len(shown), min_column_width=160, gap="medium")
+    return [grid.cell() for _ in shown]
+
+
+def distinct_titles(shown: Sequence[sources.Shown]) -> list[str]:
+    """Return a name for each tile, numbered where two share one."""
+    titles: list[str] = []
+    for item in shown:
+        name = item.entry.title
+        titles.append(f"{name} ({len(titles) + 1})" if name in titles else name)
+    return titles
+
+
+def opacity() -> float:
+    """Draw the opacity of what lies over a tile; 0..1."""
+    percent = bound(
+        st.slider,
+        "Opacity over the tile",
+        "opacity",
+        state.selection().opacity,
+        min_value=0,
+        max_value=100,
+        step=5,
+        format="%d %%",
+        width=220,
+    )
+    return percent / 100
+
+
+def legend(colours: str, low: float, high: float) -> None:
+    """Draw the bar of a colour map between the raw values at its ends."""
+    ends = words.number(low), words.number(high)
+    alt = f"{colours}: {ends[0]} to {ends[1]}"
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
+        st.caption(ends[0], width="content")
+        st.image(drawn.legend_png(colours), width="stretch", alt=alt)
+        st.caption(ends[1], width="content")
+
+
+def tile_caption(item: sources.Shown) -> str:
+    """Return a tile in words: name, size, source, how it was decoded."""
+    tile, entry = item.tile, item.entry
+    parts = [entry.note, f"{tile.width} × {tile.height} px", *tile.decoding]
+    return f"**{entry.title}**: " + ", ".join(part for part in parts if part)
+
+
+def tile_stem(item: sources.Shown, *parts: str) -> str:
+    """Return a file name without suffix for a picture of a tile; unlike titles, never shared."""
+    return file_stem(item.entry.title, item.tile.short_id, *parts)
+
+
+def file_stem(*parts: str) -> str:
+    """Return a file name without suffix made of parts."""
+    text = ".".join(part for part in parts if part)
+    return "".join(c if c.isalnum() or c in "._-" else "-" for c in text)[:120]

@@ -1,0 +1,92 @@
+"""Page 5: how good a network is, from stored predictions, and what stands behind the numbers."""
+
+import pandas as pd
+import streamlit as st
+
+from osteo_core.errors import OsteoError
+from osteo_ui import charts, metric_charts, metric_services, recipe_views, state, widgets
+from osteo_ui import metric_panels as panels
+
+state.require_app()
+
+bundle = widgets.require_bundle()
+st.caption(
+    f"`{bundle.name}`, scored on its stored predictions: nothing is run here. For research and "
+    "teaching, not diagnosis."
+)
+part = panels.choose_part()
+try:
+    view = metric_services.part_view(bundle, part)
+except OsteoError as error:
+    st.error(str(error))
+    st.info("Choose another network in the sidebar, or train this one again with `osteo train`.")
+    st.stop()
+
+standing = view.part.standing(bundle.card.split.kind)
+if not view.part.n_tiles:
+    st.info(f"{standing} Choose another part above.")
+    st.stop()
+st.markdown(standing)
+panels.key_figures(view)
+panels.say(view.notes)
+stem = widgets.file_stem(bundle.name, part)
+
+with st.container(horizontal=True, gap="medium"):
+    with st.container(width=panels.PANEL):
+        st.subheader("Confusion", anchor="confusion")
+        panels.confusion(view.metrics, stem)
+    with st.container(width=panels.PANEL):
+        st.subheader("ROC, one class against the rest", anchor="roc")
+        panels.roc(view.curves, stem)
+
+st.subheader("Per class", anchor="classes")
+panels.table(
+    pd.DataFrame(view.metrics.rows()), f"{stem}.classes", "Precision, recall, F1 and support"
+)
+st.caption(
+    "Precision: of the tiles called so, how many are. Recall: of the tiles that are, how many were "
+    "called so. F1: their harmonic mean. Macro: classes weigh alike; weighted: tiles do."
+)
+
+st.subheader("By slide", anchor="slides")
+panels.table(view.part.by_slide(), f"{stem}.slides", "Tiles called rightly on each slide")
+st.caption("On which slides the errors lie: spread over all, or crowded on a few.")
+
+st.subheader("Tumour or no tumour", anchor="tumour")
+panels.tumour(view.tumour, bundle, part)
+
+st.subheader("All networks on this part", anchor="networks")
+charts.show(
+    metric_charts.accuracies(metric_services.all_parts(part), bundle.name),
+    f"accuracies.{part}",
+    alt="Accuracy of each network with its 95 % interval",
+)
+st.caption(
+    "Accuracy with Wilson's 95 % interval, the network on view as a square. Each on the tiles of "
+    "its own classes, so networks with two classes have an easier task; the page Compare sets "
+    "networks side by side on common tiles."
+)
+
+st.subheader("Learning curves", anchor="learning")
+try:
+    curves = metric_services.learning(bundle)
+except OsteoError as error:
+    st.info(str(error))
+else:
+    if len(curves.table):
+        charts.show(
+            metric_charts.learning(curves),
+            f"{bundle.name}.learning",
+            alt=f"Loss and accuracy over {len(curves.table)} epochs. {curves.reason}",
+        )
+    st.caption(
+        f"{curves.reason} Training values are measured while training, with augmentation and "
+        "dropout, so they can lie below those of the validation part."
+    )
+    with st.expander("The epochs as a table"):
+        panels.table(curves.table, f"{bundle.name}.history", "History of training")
+
+st.subheader("Recipe", anchor="recipe")
+recipe_views.recipe(bundle.card)
+st.subheader("Split", anchor="split")
+recipe_views.split(bundle.card)

@@ -1,0 +1,55 @@
+"""`osteo bench`: its keys, its order, and its medians under a clock of our own."""
+
+import json
+
+from click.testing import CliRunner
+
+from osteo_core import benchmark
+from osteo_core.cli import osteo
+from osteo_core.commands.bench import _table
+from tests.toys import engine_of, shaped
+
+KEYS = {
+    "forward_ms",
+    "read_convs_ratio",
+    "gradcam_ratio",
+    "class_switch_ratio",
+    "tf_keras_vis_gradcam_speedup",
+    "pairs",
+}
+
+
+def test_bench_prints_one_json_object_or_a_table(monkeypatch):
+    engine = engine_of(shaped("plain", "flat"), preprocessing="rescale")
+    monkeypatch.setattr("osteo_core.loading.open_model", {"small": engine}.__getitem__)
+    found = CliRunner().invoke(osteo, ["bench", "--model", "small", "--pairs", "1", "--json"])
+    numbers = json.loads(found.stdout)["small"]
+    assert set(numbers) == KEYS
+    assert all(value > 0 for value in numbers.values())
+    table = _table({"small": numbers})
+    assert len(table.splitlines()) == 1 + len(KEYS)
+    assert f"{numbers['gradcam_ratio']:.3g}" in table
+
+
+def test_bench_without_a_three_class_bundle_says_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("OSTEO_MODELS", str(tmp_path))
+    found = CliRunner().invoke(osteo, ["bench"])
+    assert "Expected a three-class bundle" in str(found.exception)
+
+
+def test_a_ratio_is_the_median_of_pairs_in_turned_order(monkeypatch):
+    """With a clock that only the jobs move, the ratio of two jobs is known."""
+    now = [0.0]
+    monkeypatch.setattr(benchmark.time, "perf_counter", lambda: now[0])
+    order = []
+
+    def job(name, seconds):
+        def run():
+            order.append(name)
+            now[0] += seconds
+
+        return run
+
+    pairs = list(benchmark._pairs(job("a", 2.0), benchmark._same(job("b", 5.0)), 3))
+    assert pairs == [(2.0, 5.0)] * 3
+    assert "".join(order[4:]) == "abbaab"  # behind the four that warm up

@@ -1,0 +1,62 @@
+"""The heat-map page: another class is another map, and the numbers are those of the file."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.e2e.dashboard import Dashboard
+
+pytestmark = pytest.mark.e2e
+
+CLASSES = ("Non-Tumor", "Non-Viable-Tumor", "Viable")
+
+
+def test_another_class_is_another_map(dashboard: Dashboard) -> None:
+    dashboard.open("heat_maps", model="vgg19-multiclass")
+    dashboard.wait_until_drawn("heat_maps")
+    pictures = set()
+    for name in CLASSES:
+        dashboard.choose("Class", name)
+        map_ = _map(dashboard, name)
+        expect(map_).to_be_visible()
+        expect(dashboard.text(re.compile(rf"^{name}: logit -?\d+\.\d\d"))).to_be_visible()
+        pictures.add(map_.get_attribute("src"))
+        assert dashboard.link(**{"class": name})
+    assert len(pictures) > 1  # two may be empty alike, where nothing speaks for a class
+
+
+def test_the_legend_is_in_the_units_of_the_downloaded_values(dashboard: Dashboard) -> None:
+    dashboard.open("heat_maps", model="vgg19-multiclass", layer="block5_conv4")
+    dashboard.wait_until_drawn("heat_maps")
+    file = np.load(io.BytesIO(dashboard.download("Values")))
+    values, meta = file["values"], json.loads(str(file["meta"]))
+    assert values.ndim == 2
+    assert values.min() >= 0
+    assert meta["layer"] == "block5_conv4"
+    assert meta["target"] in CLASSES
+    expect(_map(dashboard, meta["target"])).to_be_visible()
+    expect(dashboard.picture(f"viridis: 0 to {values.max():.3g}")).to_be_visible()
+
+
+def test_opacity_and_colours_change_the_picture_only(dashboard: Dashboard) -> None:
+    dashboard.open("heat_maps", model="vgg19-multiclass", **{"class": "Viable"})
+    map_ = _map(dashboard, "Viable")
+    expect(map_).to_be_visible()
+    logit = dashboard.text("Viable: logit").inner_text()
+    before = str(map_.get_attribute("src"))
+    dashboard.page.get_by_role("slider", name="Opacity over the tile").press("ArrowRight")
+    expect(map_).not_to_have_attribute("src", before)
+    dashboard.link(opacity="55")
+    dashboard.choose("Colours", "magma")
+    expect(dashboard.picture(re.compile("^magma: 0 to "))).to_be_visible()
+    expect(dashboard.text("Viable: logit")).to_have_text(logit)
+
+
+def _map(dashboard: Dashboard, target: str) -> Locator:
+    return dashboard.picture(re.compile(rf"^Grad-CAM at \w+ for {target} over "))
