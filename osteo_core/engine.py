@@ -10,13 +10,17 @@ import numpy.typing as npt
 
 from osteo_core.errors import ModelError
 from osteo_core.networks.activations import Activations
+from osteo_core.networks.backward import Backward
 from osteo_core.networks.flatten import flatten
+from osteo_core.networks.graph import Graph
 from osteo_core.networks.head import expose_logits
 from osteo_core.networks.layers import LayerInfo, describe_layers
 from osteo_core.networks.pieces import Pieces
 from osteo_core.networks.preprocessing import check_preprocessing, prepare
+from osteo_core.networks.sweep import Sweep
 from osteo_core.reading import Reading
 from osteo_core.tiles import Tile
+from osteo_core.units import Unit
 
 if TYPE_CHECKING:
     from osteo_core.bundles import Card
@@ -45,6 +49,7 @@ class Engine:
         logits_layer: Name of the layer whose output the final activation takes.
         input_size: Height and width, in pixels.
         layers: What is known of every layer, in order.
+        memo: What others worked out from the weights and want to keep as long as the network.
     """
 
     def __init__(
@@ -69,10 +74,26 @@ class Engine:
         self._pieces = Pieces(headed)
         self._lock = threading.RLock()
         graph = self._pieces.graph
+        self._backward = Backward(graph)
+        self.memo: dict[Any, Any] = {}
         self.input_size: tuple[int, int] = graph.shape(graph.input)[:2]  # type: ignore[assignment]
         self.layers: tuple[LayerInfo, ...] = describe_layers(graph)
         self._by_name = {layer.name: layer for layer in self.layers}
         self._behind_logits = graph.downstream(self.logits_layer)
+
+    @property
+    def graph(self) -> Graph:
+        """The network's steps and what feeds what."""
+        return self._pieces.graph
+
+    @property
+    def unit_layers(self) -> tuple[str, ...]:
+        """Names of the layers whose channels or neurons are units: convolutions and dense ones.
+
+        In order; the logits are the last.
+        """
+        kinds = ("convolution", "depthwise convolution", "dense")
+        return tuple(layer.name for layer in self.layers if layer.kind in kinds)
 
     @property
     def conv_layers(self) -> tuple[str, ...]:
@@ -110,6 +131,24 @@ class Engine:
                 f"Received: {name!r}."
             )
         return self._by_name[name]
+
+    def check_unit(self, unit: Unit) -> Unit:
+        """Return a unit if the network has it.
+
+        Raises:
+            ModelError: No such layer, it has no units that the logits depend on, or no such unit.
+        """
+        if unit.layer not in self.unit_layers:
+            raise ModelError(
+                f"Expected a convolution or a fully connected layer of {self.name}, such as "
+                f"{self.unit_layers[-1]}. Received: {unit.layer!r}."
+            )
+        n_units = self.layer(self.check_before_logits(unit.layer)).n_units
+        if not 0 <= unit.index < n_units:
+            raise ModelError(
+                f"Expected a unit 0 to {n_units - 1} of {unit.layer}. Received: {unit.index}."
+            )
+        return unit
 
     def check_before_logits(self, name: str) -> str:
         """Return a layer's name if the logits depend on it.
@@ -157,6 +196,10 @@ class Engine:
             names = [*self.conv_layers, *self.dense_layers]
         activations = Activations.of(self._pieces, self._lock, self.prepare(tile), names)
         return Reading(self, activations, tile.sha256, tile.name)
+
+    def sweep(self, activations: Activations) -> Sweep:
+        """The way back through a tile's activations, for all classes at once."""
+        return Sweep(self._backward, activations, self.unit_layers)
 
     def forward(self, batch: Batch) -> Batch:
         """The plain compiled forward pass.

@@ -1,6 +1,6 @@
 """What one forward pass of one tile gave; all views of a tile are drawn from it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy.typing as npt
 from osteo_core.errors import ModelError
 from osteo_core.explain import find_method
 from osteo_core.heatmap import HeatMap, library_versions
+from osteo_core.unit_questions import UnitQuestions
 
 if TYPE_CHECKING:
     from osteo_core.engine import Engine
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 Values = npt.NDArray[np.float32]
 
 
-class Reading:
+class Reading(UnitQuestions):
     """One tile, read by one network.
 
     Made by `Engine.read`. Safe on threads; nothing here runs the network in front of the layer
@@ -28,7 +29,7 @@ class Reading:
         activations: What the pass gave.
         tile_sha256: SHA-256 of the tile's file.
         tile_name: Name of the tile's file.
-        silenced: Units switched off, by layer.
+        silenced: Units switched off or held at other values, by layer.
     """
 
     def __init__(
@@ -45,6 +46,11 @@ class Reading:
         self._engine = engine
         self._activations = activations
         self._known: dict[tuple[str, ...], Any] = {}  # small results only
+
+    @property
+    def engine(self) -> "Engine":
+        """The network that read."""
+        return self._engine
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -90,6 +96,16 @@ class Reading:
         """
         self._engine.layer(layer)
         return _as_array(self._activations.tensor(layer))
+
+    def tensor(self, name: str) -> Values:
+        """What any step of `Engine.graph` gave out, `"input"` among them, as `activation` does.
+
+        Raises:
+            ModelError: No such tensor.
+        """
+        if name not in self._engine.graph.tensors:
+            raise ModelError(f"Expected a tensor of {self._engine.name}. Received: {name!r}.")
+        return _as_array(self._activations.tensor(name))
 
     def gradient(self, layer: str, target: str | None = None) -> Values:
         """Gradient of a class's logit with respect to a layer's output.
@@ -153,25 +169,10 @@ class Reading:
         )
         return made
 
-    def without(self, layer: str, units: Iterable[int]) -> "Reading":
-        """Read the same tile with some units of a layer switched off.
-
-        Args:
-            layer: A layer in front of the logits.
-            units: Indices of channels or units.
-
-        Returns:
-            A reading of the changed network. What lies in front of the layer is shared; what lies
-            behind is computed when asked for, from the layer on.
-
-        Raises:
-            ModelError: No such layer or unit, or the layer stands behind the logits.
-        """
-        self._engine.check_before_logits(layer)
-        off = tuple(sorted({*self._units(layer, units), *self.silenced.get(layer, ())}))
-        masked = self._activations.masked(layer, off)
-        silenced = {**self.silenced, layer: off}
-        return Reading(self._engine, masked, self.tile_sha256, self.tile_name, silenced)
+    def _changed(
+        self, activations: "Activations", silenced: Mapping[str, tuple[int, ...]]
+    ) -> "Reading":
+        return Reading(self._engine, activations, self.tile_sha256, self.tile_name, silenced)
 
     def _heatmap(self, method: str, layer: str, target: str) -> HeatMap:
         found = find_method(method)
@@ -209,14 +210,6 @@ class Reading:
         if target not in self.classes:
             raise ModelError(f"Expected a class: {', '.join(self.classes)}. Received: {target!r}.")
         return self.classes.index(target)
-
-    def _units(self, layer: str, units: Iterable[int]) -> tuple[int, ...]:
-        chosen = tuple(int(unit) for unit in units)
-        n_units = self._engine.layer(layer).n_units
-        if not all(0 <= unit < n_units for unit in chosen):
-            wrong = next(unit for unit in chosen if not 0 <= unit < n_units)
-            raise ModelError(f"Expected units 0 to {n_units - 1} of {layer}. Received: {wrong}.")
-        return chosen
 
     def _once(self, key: tuple[str, ...], make: Any) -> Any:
         with self._activations.lock:

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 MAX_MODELS = 4
 MAX_TILES = 4
+MAX_OFF = 32  # units switched off together
+MAX_MARKS = 60  # bookmarks; a link of them stays below 4,000 characters
 SHORT_ID = 12  # characters of a SHA-256 that stand for it in a link
 
 _NAME = re.compile(r"[\w.][\w.+-]{0,99}")
@@ -14,6 +16,8 @@ _TITLE = re.compile(r"\w[\w .+-]{0,79}")
 _LAYER = re.compile(r"[\w./:+-]{1,120}")
 _CLASS = re.compile(r"[^\x00-\x1f<>]{1,80}")
 _SHA = re.compile(rf"[0-9a-f]{{{SHORT_ID}}}")
+_UNIT = re.compile(r"[\w./+-]{1,120}:\d{1,5}")
+_PLACE = re.compile(r"(?:\d{1,3}|1000),(?:\d{1,3}|1000)")
 _BAD_PATH = re.compile(r"[\x00-\x1f]|^[\\/]{2}")  # control characters; network shares
 
 
@@ -67,6 +71,17 @@ class Selection:
     heat_scale: str = "tile"
     part: str = "test"
     per_class: int = 30  # tiles of each class behind a class mean; 0: all
+    place: str = ""  # a place in the first tile: x, y in thousandths of its width and height
+    off: tuple[str, ...] = ()  # units switched off, each "layer:index"
+    instead: str = "zero"  # what they are held at: nothing, a class mean, another tile's values
+    mean_class: str = ""
+    donor: TileRef | None = None  # the other tile
+    best: str = "maximum"  # what makes a tile one that drives a unit most
+    panel: str = "partners"  # what stands below a unit's card
+    marks: tuple[str, ...] = ()  # bookmarked units, each "layer:index"
+    find: str = "selectivity"  # what units are looked for by
+    find_layer: str = ""  # in one layer; "": in all
+    against: str = ""  # the class that a class is held against
 
 
 class _Field(NamedTuple):
@@ -128,8 +143,19 @@ _FIELDS: dict[str, _Field] = {
     "heat_scale": _Field("heatscale", *_choice("tile", "shared")),
     "part": _Field("part", *_choice("train", "validation", "test")),
     "per_class": _Field("each", *_number(0, 100)),
+    "place": _Field("place", *_matching(_PLACE, "two numbers from 0 to 1000, as in 500,250")),
+    "off": _Field("off", *_matching(_UNIT, "a unit, as in block5_conv4:17")),
+    "instead": _Field("instead", *_choice("zero", "mean", "tile")),
+    "mean_class": _Field("meanof", *_matching(_CLASS, "the name of a class")),
+    "donor": _Field("valuesof", decode_tile, "example:NAME, upload:ID:FILE or cohort:ID"),
+    "best": _Field("best", *_choice("maximum", "mean")),
+    "panel": _Field("panel", *_choice("partners", "off", "scan", "dream")),
+    "marks": _Field("mark", *_matching(_UNIT, "a unit, as in block5_conv4:17")),
+    "find": _Field("find", *_choice("selectivity", "activation", "dead", "tiles", "classes")),
+    "find_layer": _Field("in", *_matching(_LAYER, "the name of a layer")),
+    "against": _Field("against", *_matching(_CLASS, "the name of a class")),
 }
-_LIMITS = {"models": MAX_MODELS, "tiles": MAX_TILES}
+_LIMITS = {"models": MAX_MODELS, "tiles": MAX_TILES, "off": MAX_OFF, "marks": MAX_MARKS}
 
 
 def to_query(selection: Selection) -> dict[str, list[str]]:

@@ -1,7 +1,7 @@
 """Every activation of one tile: kept from one pass, or made from the nearest that was kept."""
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from osteo_core.networks.graph import Edit
 from osteo_core.networks.pieces import Pieces
 
-Mask = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float32]
+BATCH_BYTES = 32_000_000  # of a layer's maps that go through a tail together
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,8 +21,8 @@ class Activations:
     """The values of one network's tensors for one tile, with a batch axis of one.
 
     Whatever is asked for and not at hand is made by running the stage of the network between the
-    nearest anchors and it, and kept. With masks, the network is one whose masked layers have some
-    units switched off, and every value here is of that network.
+    nearest anchors and it, and kept. With edits, the network is one in which some units are held at
+    other values, and every value here is of that network.
 
     Attributes:
         pieces: The network's compiled pieces.
@@ -28,14 +30,14 @@ class Activations:
         values: Values at hand, by tensor name.
         anchors: Tensors from which others are made. Only these, so that how a value is made does
             not depend on what was asked before, and the number of compiled pieces stays bounded.
-        masks: Factors, shape `(units,)`, by layer.
+        edits: Units held, by layer.
     """
 
     pieces: Pieces
     lock: threading.RLock
     values: dict[str, Any]
     anchors: frozenset[str]
-    masks: Mapping[str, Mask] = field(default_factory=dict)
+    edits: Mapping[str, Edit] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -60,13 +62,18 @@ class Activations:
 
     def tensor(self, name: str) -> Any:
         """The value of one tensor, made now if it is not at hand."""
+        return self.tensors((name,))[0]
+
+    def tensors(self, names: Sequence[str]) -> list[Any]:
+        """The values of several tensors; those not at hand are made together, each step once."""
         with self.lock:
-            if name not in self.values:
-                graph = self.pieces.graph
-                sources = graph.sources([name], self.anchors.__contains__)
-                known = {source: self.tensor(source) for source in sources}
-                self.values[name] = self.pieces.values(known, (name,), self.masks)[0]
-            return self.values[name]
+            missing = tuple(name for name in names if name not in self.values)
+            if missing:
+                sources = self.pieces.graph.sources(missing, self.anchors.__contains__)
+                known = dict(zip(sources, self.tensors(sources), strict=True))
+                made = self.pieces.values(known, missing, self.edits)
+                self.values.update(zip(missing, made, strict=True))
+            return [self.values[name] for name in names]
 
     def scores(self) -> npt.NDArray[np.float32]:
         """Class scores (logits), shape `(classes,)`."""
@@ -91,31 +98,62 @@ class Activations:
         """
         with self.lock:
             known = {source: self.tensor(source) for source in (name, *self._beside(name))}
-            return self.pieces.gradient(known, direction, self.masks)[1]
+            return self.pieces.gradient(known, direction, self.edits)[1]
 
-    def masked(self, name: str, units: Sequence[int]) -> "Activations":
-        """The same tile in the network with some units of one layer switched off.
+    def held(self, name: str, held: Mapping[int, float | Floats]) -> "Activations":
+        """The same tile in the network with some units of one layer held at given values.
 
         Values in front of the layer are shared; those behind it are made when asked for.
 
         Args:
             name: The layer.
-            units: Indices on the last axis.
+            held: By index on the last axis: a number, or a map of the layer's height and width.
         """
         graph = self.pieces.graph
-        mask = np.ones(graph.shape(name)[-1], np.float32)
-        mask[list(units)] = 0
+        factor = np.ones(graph.shape(name)[-1], np.float32)
+        factor[list(held)] = 0
+        offset = None
+        if any(np.any(value) for value in held.values()):
+            offset = np.zeros(graph.shape(name), np.float32)
+            for index, value in held.items():
+                offset[..., index] = value
         with self.lock:
             beside = self._beside(name)
             behind = graph.downstream(name)
-            for source in beside:
-                self.tensor(source)
+            self.tensors((name, *beside))
             values = {key: value for key, value in self.values.items() if key not in behind}
-            kept = self.tensor(name)
-            values[name] = kept * tf.cast(mask, kept.dtype)
+            values[name] = Edit(factor, offset).apply(values[name])
         anchors = (self.anchors - behind) | {name, *beside}
-        masks = {**self.masks, name: mask * self.masks.get(name, np.float32(1))}
-        return Activations(self.pieces, self.lock, values, anchors, masks)
+        edits = {**self.edits, name: _joined(self.edits.get(name), factor, offset)}
+        return Activations(self.pieces, self.lock, values, anchors, edits)
+
+    def each_without(
+        self, name: str, units: Sequence[int]
+    ) -> Iterator[tuple[list[int], Floats, Floats]]:
+        """Switch off one unit of a layer after another, several at a time.
+
+        Args:
+            name: The layer.
+            units: Indices on its last axis.
+
+        Yields:
+            Some of the units, and for each the class scores and the probabilities, `(n, classes)`.
+        """
+        layer, *others = self.tensors((name, *self._beside(name)))
+        size = max(1, BATCH_BYTES // (4 * int(np.prod(layer.shape))))
+        for first in range(0, len(units), size):
+            some = list(units[first : first + size])
+            factor = np.ones((len(some), *[1] * (len(layer.shape) - 2), layer.shape[-1]))
+            factor[np.arange(len(some)), ..., some] = 0
+            known = {name: layer * tf.cast(factor, layer.dtype)}
+            for beside, value in zip(self._beside(name), others, strict=True):
+                known[beside] = tf.repeat(value, len(some), axis=0)
+            logits = known[name]
+            with self.lock:
+                if name != self.pieces.headed.logits:
+                    logits = self.pieces.values(known, (self.pieces.headed.logits,), self.edits)[0]
+            scores = self.pieces.scores(logits)
+            yield some, np.asarray(scores), np.asarray(self.pieces.probabilities(scores))
 
     def _beside(self, name: str) -> tuple[str, ...]:
         """What the network behind a layer needs besides it: the other arm of a residual block."""
@@ -132,3 +170,12 @@ def _row(tensor: Any) -> npt.NDArray[np.float32]:
     row: npt.NDArray[np.float32] = np.asarray(tensor, np.float32)[0]
     row.setflags(write=False)
     return row
+
+
+def _joined(before: Edit | None, factor: Floats, offset: Floats | None) -> Edit:
+    """Two edits of one layer, the later one on top."""
+    if before is None:
+        return Edit(factor, offset)
+    kept = None if before.offset is None else before.offset * factor
+    offsets = [part for part in (kept, offset) if part is not None]
+    return Edit(before.factor * factor, sum(offsets) if offsets else None)

@@ -8,13 +8,33 @@ import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 
 from osteo_core.errors import ModelError
 
 Stop = Callable[[str], bool]
+
+
+class Edit(NamedTuple):
+    """A change of a layer's output: `output * factor + offset`.
+
+    Attributes:
+        factor: 0 for the units that are held, 1 for the others; shape `(units,)`.
+        offset: What the held units are held at, of the layer's shape, 0 for the others; None where
+            it is 0 for all.
+    """
+
+    factor: Any
+    offset: Any = None
+
+    def apply(self, output: Any) -> Any:
+        """Return the changed output."""
+        changed = output * keras.ops.cast(self.factor, output.dtype)
+        if self.offset is None:
+            return changed
+        return changed + keras.ops.cast(self.offset, output.dtype)
 
 
 def ordered_nodes(inputs: Sequence[Any], outputs: Sequence[Any]) -> list[Any]:
@@ -183,24 +203,24 @@ class Graph:
         self,
         known: Mapping[str, Any],
         wanted: Sequence[str],
-        masks: Mapping[str, Any] | None = None,
+        edits: Mapping[str, Edit] | None = None,
     ) -> list[Any]:
         """Compute some tensors from known ones, in inference mode.
 
         Args:
             known: Values by name; together they must suffice (see `sources`).
             wanted: Names of the tensors to return.
-            masks: Factors, shape `(units,)`, that a layer's output is multiplied with on the way.
+            edits: Changes of layers' outputs, made on the way.
 
         Returns:
             The wanted values, in that order.
         """
-        masks = masks or {}
+        edits = edits or {}
         values = {id(self.tensors[name]): value for name, value in known.items()}
         for step in self.between(known, wanted):
             made = step.run(values)
-            if step.name in masks:
-                made[0] = made[0] * keras.ops.cast(masks[step.name], made[0].dtype)
+            if step.name in edits:
+                made[0] = edits[step.name].apply(made[0])
             names = zip(step.outputs, made, strict=True)
             values.update({id(self.tensors[name]): value for name, value in names})
         return [values[id(self.tensors[name])] for name in wanted]

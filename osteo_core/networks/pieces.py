@@ -13,16 +13,18 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from osteo_core.networks.cuts import cuts
-from osteo_core.networks.graph import Graph
+from osteo_core.networks.graph import Edit, Graph
 from osteo_core.networks.head import Headed
 
 Values = Mapping[str, Any]
+Edits = Mapping[str, Edit]
 
 
 class _Key(NamedTuple):
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    masked: tuple[str, ...]
+    edited: tuple[str, ...]
+    offset: tuple[str, ...]  # those of the edited that are held at other values than 0
     gradient: bool
 
 
@@ -47,23 +49,22 @@ class Pieces:
         """Number of pieces compiled so far."""
         return len(self._compiled)
 
-    def values(self, known: Values, wanted: tuple[str, ...], masks: Values) -> list[Any]:
+    def values(self, known: Values, wanted: tuple[str, ...], edits: Edits) -> list[Any]:
         """Make some tensors from known ones.
 
         Args:
             known: Values by tensor name, each with a batch axis; together they must suffice.
             wanted: Names of the tensors to make.
-            masks: Factors, float32 `(units,)`, by layer: each layer met on the way has its units
-                multiplied with them. A layer among the known is taken as it is.
+            edits: Changes by layer: each layer met on the way has its output changed. A layer
+                among the known is taken as it is.
 
         Returns:
             The wanted values, in that order.
         """
-        key = _Key(tuple(known), wanted, self._met(known, wanted, masks), gradient=False)
-        return self._run(key, known, masks)
+        return self._run(self._key(known, wanted, edits, gradient=False), known, edits)
 
     def gradient(
-        self, known: Values, direction: npt.NDArray[np.float32], masks: Values
+        self, known: Values, direction: npt.NDArray[np.float32], edits: Edits
     ) -> list[Any]:
         """Differentiate class scores with respect to the first of some known tensors.
 
@@ -72,14 +73,13 @@ class Pieces:
                 behind it needs.
             direction: float32, shape `(classes,)`, in the space of class scores; the unit vector
                 of a class for that class's score.
-            masks: As for `values`.
+            edits: As for `values`.
 
         Returns:
             [class scores `(n, classes)`, gradient of the first known tensor's own shape].
         """
-        wanted = (self.headed.logits,)
-        key = _Key(tuple(known), wanted, self._met(known, wanted, masks), gradient=True)
-        return self._run(key, known, masks, tf.constant(direction))
+        key = self._key(known, (self.headed.logits,), edits, gradient=True)
+        return self._run(key, known, edits, tf.constant(direction))
 
     def forward(self, batch: Any) -> Any:
         """Probabilities `(n, classes)` of a preprocessed batch `(n, h, w, 3)`."""
@@ -97,46 +97,49 @@ class Pieces:
         """Probabilities `(n, classes)` of class scores."""
         return tf.sigmoid(scores) if self.headed.kind == "sigmoid" else tf.nn.softmax(scores)
 
-    def _met(self, known: Values, wanted: tuple[str, ...], masks: Values) -> tuple[str, ...]:
-        if not masks:
-            return ()
-        met = {step.name for step in self.graph.between(known, wanted)}
-        return tuple(sorted(met.intersection(masks)))
+    def _key(self, known: Values, wanted: tuple[str, ...], edits: Edits, gradient: bool) -> _Key:
+        steps = self.graph.between(known, wanted) if edits else ()
+        edited = tuple(sorted({step.name for step in steps}.intersection(edits)))
+        offset = tuple(name for name in edited if edits[name].offset is not None)
+        return _Key(tuple(known), wanted, edited, offset, gradient)
 
-    def _run(self, key: _Key, known: Values, masks: Values, *more: Any) -> list[Any]:
+    def _run(self, key: _Key, known: Values, edits: Edits, *more: Any) -> list[Any]:
         if key not in self._compiled:
             self._compiled[key] = self._compile(key)
-        factors = [tf.constant(masks[name]) for name in key.masked]
-        return list(self._compiled[key](*known.values(), *factors, *more))
+        factors = [tf.constant(edits[name].factor) for name in key.edited]
+        offsets = [tf.constant(edits[name].offset) for name in key.offset]
+        return list(self._compiled[key](*known.values(), *factors, *offsets, *more))
 
     def _compile(self, key: _Key) -> Callable[..., list[Any]]:
         symbols = self.graph.tensors
         specs = [tf.TensorSpec(symbols[name].shape, symbols[name].dtype) for name in key.inputs]
-        specs += [tf.TensorSpec(symbols[name].shape[-1:], tf.float32) for name in key.masked]
+        specs += [tf.TensorSpec(symbols[name].shape[-1:], tf.float32) for name in key.edited]
+        specs += [tf.TensorSpec(symbols[name].shape[1:], tf.float32) for name in key.offset]
         specs += [tf.TensorSpec((self.headed.n_classes,), tf.float32)] * key.gradient
 
         def call(*tensors: Any) -> list[Any]:
-            first, last = len(key.inputs), len(key.inputs) + len(key.masked)
-            values = dict(zip(key.inputs, tensors[:first], strict=True))
-            masks = dict(zip(key.masked, tensors[first:last], strict=True))
+            waiting = iter(tensors)
+            values = {name: next(waiting) for name in key.inputs}
+            factors = {name: next(waiting) for name in key.edited}
+            offsets = {name: next(waiting) for name in key.offset}
+            edits = {name: Edit(factor, offsets.get(name)) for name, factor in factors.items()}
             if key.gradient:
-                return self._differentiate(values, masks, key.inputs[0], tensors[last])
-            return self.graph.run(values, key.outputs, masks)
+                return self._differentiate(values, edits, key.inputs[0], next(waiting))
+            return self.graph.run(values, key.outputs, edits)
 
-        return _traced(call, specs)
+        return traced(call, specs)
 
-    def _differentiate(
-        self, values: Values, masks: Values, layer: str, direction: Any
-    ) -> list[Any]:
+    def _differentiate(self, values: Values, edits: Edits, layer: str, direction: Any) -> list[Any]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(values[layer])
-            scores = self.scores(self.graph.run(values, (self.headed.logits,), masks)[0])
+            scores = self.scores(self.graph.run(values, (self.headed.logits,), edits)[0])
             along = tf.reduce_sum(scores * direction)
         zero = tf.UnconnectedGradients.ZERO
         return [scores, tape.gradient(along, values[layer], unconnected_gradients=zero)]
 
 
-def _traced(call: Callable[..., list[Any]], specs: list[Any]) -> Callable[..., list[Any]]:
+def traced(call: Callable[..., list[Any]], specs: list[Any]) -> Callable[..., list[Any]]:
+    """Compile a function for tensors of these specs, once."""
     # Without AutoGraph, which would rewrite Keras' own code and doubles the time of a first read.
     compiled: Callable[..., list[Any]] = tf.function(call, autograph=False).get_concrete_function(
         *specs
