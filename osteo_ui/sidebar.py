@@ -9,7 +9,7 @@ from osteo_core.bundles import Bundle
 from osteo_core.errors import OsteoError
 from osteo_ui import services, sources, state, uploads
 from osteo_ui.selection import MAX_TILES, TileRef, decode_tile
-from osteo_ui.widgets import bound, key_of, segments
+from osteo_ui.widgets import bound, key_of, segments, told
 
 SOURCES = {"example": "Gallery", "upload": "Upload", "cohort": "Cohort"}
 SUFFIXES = ["jpg", "jpeg", "png", "bmp", "tif", "tiff"]
@@ -66,13 +66,13 @@ def _network() -> None:
         st.caption("None found in `models/`.")
     else:
         now = state.selection().models[0]
-        key = key_of("network")
-        state.put(key, now)
         titles = distinct({name: bundle.card.title for name, bundle in found.items()})
-        st.selectbox(
+        told(
+            st.selectbox,
             "Network",
+            key_of("network"),
+            now,
             list(found),
-            key=key,
             format_func=titles.get,
             on_change=_take_network,
             label_visibility="collapsed",
@@ -91,7 +91,10 @@ def describe(bundle: Bundle) -> str:
 
 def _take_network() -> None:
     """Put the chosen network in front; one that was not compared takes the place of the first."""
-    chosen, models = st.session_state[key_of("network")], state.selection().models
+    key = key_of("network")
+    if state.is_echo(key):
+        return
+    chosen, models = st.session_state[key], state.selection().models
     others = models if chosen in models else models[1:]
     state.update(models=(chosen, *(name for name in others if name != chosen)))
 
@@ -144,15 +147,15 @@ def _chosen_tiles() -> None:
     except OsteoError:
         offered = ()  # said above, where the folder is typed
     chosen = [ref.encode() for ref in selection.tiles]
-    key = key_of("tiles")
-    state.put(key, chosen)
     named = {ref: _title(ref, selection.cohort) for ref in selection.tiles}
     named |= {entry.ref: entry.title for entry in offered}
     titles = distinct({ref.encode(): title for ref, title in named.items()})
-    st.multiselect(
+    told(
+        st.multiselect,
         "On view, up to four",
+        key_of("tiles"),
+        chosen,
         list(titles),
-        key=key,
         format_func=titles.get,
         max_selections=MAX_TILES,
         on_change=_take_tiles,
@@ -175,4 +178,6 @@ def _title(ref: TileRef, folder: str) -> str:
 
 
 def _take_tiles() -> None:
-    state.update(tiles=tuple(decode_tile(text) for text in st.session_state[key_of("tiles")]))
+    key = key_of("tiles")
+    if not state.is_echo(key):
+        state.update(tiles=tuple(decode_tile(text) for text in st.session_state[key]))

@@ -5,7 +5,8 @@ a widget, and a widget that is not on the page in front loses its binding: a lin
 filters page would forget the class chosen on the heat-map page.
 """
 
-from dataclasses import replace
+import time
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -33,6 +34,18 @@ _PAGE = "osteo.page"
 _ENTERED = "osteo.entered"
 _PUT = "osteo.put"
 _SENT = "osteo.sent"
+_OVER = "osteo.over"
+
+# Longer than a new value takes to reach a browser, shorter than a person to see and undo it.
+MOMENT_S = 0.5
+
+
+@dataclass
+class _Over:
+    """What a widget showed when another value was put over it, and when the browser was told."""
+
+    shown: Any
+    told: float | None = None
 
 
 def selection() -> Selection:
@@ -66,7 +79,7 @@ def require_app() -> None:
 def take(field: str, key: str) -> None:
     """Carry a widget's new value into the selection; the ``on_change`` of every bound widget."""
     value = st.session_state.get(key)
-    if value is not None:
+    if value is not None and not is_echo(key):
         update(**{field: tuple(value) if isinstance(value, list) else value})
 
 
@@ -86,7 +99,11 @@ def put(key: str, value: Any) -> None:
     click cut short, because Streamlit drops what such a run had to tell the browser.
     """
     sent, here = st.session_state.setdefault(_SENT, {}), st.session_state.get(_PAGE)
-    if sent.get(key) != here or st.session_state.get(key) != value:
+    shown = st.session_state.get(key)
+    if sent.get(key) != here or shown != value:
+        over = st.session_state.setdefault(_OVER, {})
+        if shown is not None and shown != value and (key not in over or over[key].shown != shown):
+            over[key] = _Over(shown)
         st.session_state[key] = value
         sent.pop(key, None)
     st.session_state.setdefault(_PUT, set()).add(key)
@@ -96,6 +113,30 @@ def leave() -> None:
     """Note that the page was drawn to its end, so that the browser hears of all that was put."""
     sent, here = st.session_state.setdefault(_SENT, {}), st.session_state.get(_PAGE)
     sent.update(dict.fromkeys(st.session_state.get(_PUT, ()), here))
+    for over in st.session_state.get(_OVER, {}).values():
+        over.told = over.told or time.monotonic()
+
+
+def is_echo(key: str) -> bool:
+    """Say whether a widget's "new" value is but the one it showed before another was put over it.
+
+    A browser sends what all its widgets show with whatever is clicked. Who picks a tile in the
+    gallery and goes on to a page at once sends the old tile along with the page, because the new
+    one is still on its way; Streamlit takes it for a choice, and it would undo the real one.
+
+    So the old value counts as none, once, if it cut short the run that put the new one, however
+    long that took, and in the moment after that run: a request made while a run goes on may have
+    to wait for its end. At any other time it is a choice, or who takes one back were not heard.
+    """
+    over = st.session_state.setdefault(_OVER, {})
+    last = over.get(key)
+    same = last is not None and last.shown == st.session_state.get(key)
+    now = time.monotonic()
+    if same and (last.told is None or now - last.told < MOMENT_S):
+        last.told = last.told or now
+        return True
+    over.pop(key, None)
+    return False
 
 
 def sync() -> None:
@@ -127,6 +168,12 @@ def write_url() -> None:
     if query != {key: st.query_params.get_all(key) for key in st.query_params}:
         st.query_params.from_dict(query)
     st.session_state[_WRITTEN] = query
+
+
+def write_url_in_fragment() -> None:
+    """Write the URL in the run of a fragment alone, which does not begin with ``sync``."""
+    st.session_state.pop(_CHANGED, None)
+    write_url()
 
 
 def link() -> str:

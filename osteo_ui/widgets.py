@@ -38,8 +38,42 @@ def bound(
         The widget's value.
     """
     key = key_of(field)
+    take = {"on_change": state.take, "args": (field, key)}
+    return told(widget, label, key, value, *args, **take, **options)
+
+
+def told(
+    widget: Callable[..., Any], label: str, key: str, value: Any, *args: Any, **options: Any
+) -> Any:
+    """Draw a widget that shows a value, however late the browser gets to draw it.
+
+    The value goes to the browser twice. What ``state.put`` sets goes once, with the run that sets
+    it, and takes the place of what a widget on the screen shows. But the browser fetches the
+    code of a kind of widget when it first needs it, and on a slow line, or where it had to connect
+    again, the next run may come before the widget is there. It then starts from what that run
+    says, and an empty start would be sent back as if the user had emptied it. So each run also
+    gives the value as the widget's own start. Streamlit logs a warning of values given twice for
+    those that differ; ours do not, and `.streamlit/config.toml` turns it off.
+
+    Args:
+        widget: For example ``st.selectbox``.
+        label: Its label.
+        key: Its key.
+        value: What to show now; one of the options where there are any.
+        *args: Passed on after the label, for example the options.
+        **options: Passed on.
+
+    Returns:
+        The widget's value.
+    """
     state.put(key, value)
-    return widget(label, *args, key=key, on_change=state.take, args=(field, key), **options)
+    if widget == st.selectbox:
+        start = {"index": list(args[0]).index(value)}
+    elif widget in (st.multiselect, st.segmented_control):
+        start = {"default": value}
+    else:
+        start = {"value": value}
+    return widget(label, *args, key=key, **start, **options)
 
 
 def choose(label: str, field: str, options: Sequence[Any], **extra: Any) -> Any:
@@ -83,20 +117,32 @@ def choose_class(label: str, classes: Sequence[str], **extra: Any) -> str:
 def choose_layer(
     label: str, field: str, engine: "Engine", names: Sequence[str], default: str
 ) -> str:
-    """Draw the choice of a layer, in the network's order, with what each one is."""
+    """Draw the choice of a layer, in the network's order, with what each one is.
+
+    Another page may have chosen a layer that this network has but this page does not offer; that
+    is nothing to complain of.
+    """
     wanted = getattr(state.selection(), field)
-    if wanted and wanted not in names:
+    if wanted and wanted not in {info.name for info in engine.layers}:
         st.caption(f"{engine.name} has no such layer as {wanted}: {default} is shown instead.")
-    value = wanted if wanted in names else default
-    return bound(
+    value, key = wanted if wanted in names else default, key_of(field)
+    return told(
         st.selectbox,
         label,
-        field,
+        key,
         value,
         list(names),
+        on_change=_take_layer,
+        args=(field, key, wanted in names),
         format_func=lambda name: describe_layer(engine, name),
         width="stretch",
     )
+
+
+def _take_layer(field: str, key: str, among_these: bool) -> None:
+    state.take(field, key)
+    if not among_these:  # the unit was one of a layer of another kind
+        state.update(unit=-1)
 
 
 def describe_layer(engine: "Engine", name: str) -> str:

@@ -1,0 +1,125 @@
+"""Whoever hurries loses nothing: widgets that the browser draws only after a later run."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from osteo_ui import state
+from tests.dashboard import url
+
+KINDS = (
+    "multiselect",
+    "number_input",
+    "segmented_control",
+    "selectbox",
+    "slider",
+    "text_input",
+)
+VIEWED = {
+    "model": ["plain", "toy"],
+    "tile": ["example:Synthetic Viable 1", "example:Synthetic Non-Tumor 2"],
+    "source": "cohort",
+    "cohort": "no/such/folder",
+    "layer": "late",
+    "unit": "3",
+    "dense": "fc2",
+    "order": "mean",
+    "map": "magma",
+    "scale": "layer",
+    "sort": "activation",
+    "opacity": "25",
+    "heat": "magma",
+    "heatscale": "shared",
+    "part": "train",
+}
+PAGES = ["read_tile", "filters", "neurons", "heat_maps", "metrics", "compare"]
+
+
+def _widgets(at):
+    """The widgets on the page that show a field of the selection, by their keys."""
+    found = (element for kind in KINDS for element in getattr(at, kind))
+    return {e.key: e for e in found if e.key and e.key.startswith("widget.")}
+
+
+def _set(element):
+    """What the run tells a widget that is on the screen already, or None."""
+    proto = element.proto
+    if not proto.set_value:
+        return None
+    for several in ("raw_values", "value"):  # words, or a slider's numbers
+        if hasattr(proto, several) and hasattr(getattr(proto, several), "__len__"):
+            return _plain(getattr(proto, several))
+    return proto.raw_value if hasattr(proto, "raw_value") else proto.value
+
+
+def _start(element):
+    """What the browser shows, and sends, if it draws the widget for the first time now."""
+    proto = element.proto
+    if element.type == "selectbox":
+        return proto.options[proto.default] if proto.HasField("default") else ""
+    if element.type == "multiselect":
+        return [proto.options[i] for i in proto.default]
+    if hasattr(proto, "click_mode"):
+        return [proto.options[i].content for i in proto.default]
+    return proto.default if not hasattr(proto.default, "__len__") else _plain(proto.default)
+
+
+def _plain(value):
+    return value if isinstance(value, str) else list(value)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_widget_drawn_late_starts_from_the_selection(open_page, page):
+    at = open_page(page, **VIEWED)
+    told = {key: _set(element) for key, element in _widgets(at).items()}
+    assert {"widget.network", "widget.source", "widget.tiles", "widget.cohort"} <= set(told)
+    at.run()
+    later = _widgets(at)
+    assert {key: _set(element) for key, element in later.items()} == dict.fromkeys(told)
+    assert {key: _start(element) for key, element in later.items()} == told
+
+
+def test_tiles_drawn_late_stay_chosen_and_can_still_be_cleared(open_page):
+    tile = ["example:Synthetic Viable 1"]
+    at = open_page("filters", tile=tile)
+    at.segmented_control(key="widget.order").select("mean").run()
+    tiles = at.multiselect(key="widget.tiles")
+    assert _set(tiles) is None
+    tiles.set_value(tile if _start(tiles) else []).run()  # as a browser that draws it now
+    assert url(at)["tile"] == tile
+    at.multiselect(key="widget.tiles").set_value([]).run()
+    assert "tile" not in url(at)
+    assert at.multiselect(key="widget.tiles").value == []
+
+
+def _a_button_sets_what_a_widget_shows():
+    import streamlit as st
+
+    from osteo_ui import state, widgets
+
+    state.enter("a page")
+    now = state.selection().order
+    widgets.bound(st.selectbox, "Order", "order", now, ["index", "mean"])
+    st.button("Mean", on_click=state.update, kwargs={"order": "mean"})
+    if st.session_state.pop("cut", False):
+        st.stop()  # as the next click does
+    state.leave()
+
+
+@pytest.mark.parametrize(
+    ("cut", "moment", "kept"),
+    [
+        (True, 0, [True, False]),  # long after a run was cut short: once, then it is a choice
+        (False, 60, [True, True]),  # at once after a run: the new value is on its way
+        (False, 0, [False]),  # later: a choice
+    ],
+)
+def test_what_a_browser_still_shows_is_no_choice(monkeypatch, cut, moment, kept):
+    monkeypatch.setattr(state, "MOMENT_S", moment)
+    at = AppTest.from_function(_a_button_sets_what_a_widget_shows).run()
+    at.session_state["cut"] = cut
+    at.button[0].click().run()
+    for stays in kept:
+        at.selectbox(key="widget.order").select("index").run()  # what it showed before
+        assert at.selectbox(key="widget.order").value == ("mean" if stays else "index")
+    at.selectbox(key="widget.order").select("mean").run()
+    assert at.selectbox(key="widget.order").value == "mean"
