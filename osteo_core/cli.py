@@ -19,6 +19,7 @@ _COMMANDS = {
     "cohort": "Labelled tiles on disk and one split of them.",
     "train": "Train a network and write its bundle.",
     "evaluate": "Score a network under the split it was trained with.",
+    "index": "What every unit does on every tile of a cohort.",
     "bench": "Measure reading and explaining against a plain forward pass.",
 }
 

@@ -23,3 +23,7 @@ class ModelError(OsteoError):
 
 class RecipeError(OsteoError):
     """A training recipe that is unknown or asks for what is not there."""
+
+
+class UnitIndexError(OsteoError):
+    """A unit index that is missing, damaged, or of another network or cohort."""
