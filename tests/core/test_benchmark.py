@@ -1,12 +1,15 @@
 """`osteo bench`: its keys, its order, and its medians under a clock of our own."""
 
+import io
 import json
 
 from click.testing import CliRunner
+from PIL import Image
 
-from osteo_core import benchmark
+from osteo_core.benchmark import links, timing
 from osteo_core.cli import osteo
 from osteo_core.commands.bench import _table
+from osteo_core.units import Unit
 from tests.toys import engine_of, shaped
 
 KEYS = {
@@ -15,6 +18,12 @@ KEYS = {
     "gradcam_ratio",
     "class_switch_ratio",
     "tf_keras_vis_gradcam_speedup",
+    "unit_link_p95_ms",
+    "unit_prepare_ratio",
+    "effective_field_ratio",
+    "ablation_ratio",
+    "scan_ratio",
+    "index_ratio",
     "pairs",
 }
 
@@ -22,6 +31,7 @@ KEYS = {
 def test_bench_prints_one_json_object_or_a_table(monkeypatch):
     engine = engine_of(shaped("plain", "flat"), preprocessing="rescale")
     monkeypatch.setattr("osteo_core.loading.open_model", {"small": engine}.__getitem__)
+    monkeypatch.setattr("osteo_core.benchmark.links.link_p95_ms.__defaults__", (20, 0))
     found = CliRunner().invoke(osteo, ["bench", "--model", "small", "--pairs", "1", "--json"])
     numbers = json.loads(found.stdout)["small"]
     assert set(numbers) == KEYS
@@ -40,7 +50,7 @@ def test_bench_without_a_three_class_bundle_says_so(tmp_path, monkeypatch):
 def test_a_ratio_is_the_median_of_pairs_in_turned_order(monkeypatch):
     """With a clock that only the jobs move, the ratio of two jobs is known."""
     now = [0.0]
-    monkeypatch.setattr(benchmark.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: now[0])
     order = []
 
     def job(name, seconds):
@@ -50,6 +60,19 @@ def test_a_ratio_is_the_median_of_pairs_in_turned_order(monkeypatch):
 
         return run
 
-    pairs = list(benchmark._pairs(job("a", 2.0), benchmark._same(job("b", 5.0)), 3))
+    pairs = list(timing.times(job("a", 2.0), timing.same(job("b", 5.0)), 3))
     assert pairs == [(2.0, 5.0)] * 3
     assert "".join(order[4:]) == "abbaab"  # behind the four that warm up
+
+
+def test_a_click_gives_all_that_is_linked():
+    engine = engine_of(shaped("plain", "flat"), preprocessing="rescale")
+    with links._linked(engine) as linked:
+        card, drawn, strip, figures = linked.click(Unit("conv2", 3))
+        assert card.unit == Unit("conv2", 3)
+        assert drawn[:4] == strip[:4] == b"\x89PNG"
+        assert Image.open(io.BytesIO(strip)).size == (12 * 112 + 11 * 4, 112)
+        assert len(figures.selectivity) == 3
+        neuron = linked.click(Unit("fc1", 0))
+    assert neuron[1] == b""
+    assert set(links.deep_layers(engine)) <= set(engine.unit_layers)
