@@ -53,7 +53,7 @@ def mosaic_png(
     colours: str,
     columns: int,
     ends: tuple[float, float] | None = None,
-    ticks: int = 0,
+    ticks: bool = False,
 ) -> bytes:
     """Return maps of a layer in one PNG.
 
@@ -64,8 +64,7 @@ def mosaic_png(
         colours: Colour map.
         columns: Maps in a row.
         ends: Raw values at the ends of the colours; each map has its own when not given.
-        ticks: Number rows and columns on a transparent margin, legibly where so many pictures
-            share the page's width; 0 for none.
+        ticks: Number rows and columns on a transparent margin.
     """
     key = (reading.engine_digest, reading.tile_sha256)
     return _mosaic_png(*key, layer, order, colours, columns, ends, ticks, reading)
@@ -80,7 +79,7 @@ def _mosaic_png(
     colours: str,
     columns: int,
     ends: tuple[float, float] | None,
-    ticks: int,
+    ticks: bool,
     _reading: "Reading",
 ) -> bytes:
     low, high = ends or (None, None)
@@ -97,11 +96,12 @@ def _mosaic_png(
         low=low,
         high=high,
     )
-    if ticks:
-        return with_ticks(picture, order == tuple(range(len(order))), ticks)
     scale = f"{low} to {high}" if ends else "each map from its least to its greatest value"
     text = {"bundle": bundle, "tile": tile, "layer": layer, "scale": scale, "colours": colours}
-    return pictures.png(picture.pixels, text={**text, "order": json.dumps(order)})
+    text["order"] = json.dumps(order)
+    if ticks:
+        return with_ticks(picture, order == tuple(range(len(order))), text)
+    return pictures.png(picture.pixels, text=text)
 
 
 def map_overlay_png(

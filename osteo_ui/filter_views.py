@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from osteo_core import pictures
-from osteo_ui import charts, drawn, layers, services, state, widgets, words
+from osteo_ui import charts, drawn, layer_atlas, layers, services, state, widgets, words
 from osteo_ui.sources import Shown
 
 if TYPE_CHECKING:
@@ -71,26 +71,41 @@ def _pair(size: tuple[int, int] | int | None) -> str:
     return " × ".join(str(n) for n in size) if isinstance(size, tuple) else str(size)
 
 
-def mosaics(
+def atlases(
     shown: Sequence[Shown],
     readings: Sequence["Reading"],
     layer: str,
     order: tuple[int, ...],
+    order_by: str,
+    target: str,
     colours: str,
     scale: str,
+    unit: int,
 ) -> None:
-    """Draw all maps of a layer, one picture a tile, side by side."""
+    """Draw all maps of a layer, one atlas a tile, side by side; picking a map shows it large."""
     columns = layers.mosaic_columns(len(order), len(shown))
     ends = layers.common_limits(readings, layer) if scale == "layer" else None
-    for cell, item, reading in zip(st.columns(len(shown)), shown, readings, strict=True):
+    for i, (cell, item, reading) in enumerate(
+        zip(widgets.side_by_side(shown), shown, readings, strict=True)
+    ):
         with cell:
-            draw = partial(drawn.mosaic_png, reading, layer, order, colours, columns, ends)
-            alt = f"All {len(order)} maps of {layer} on {item.entry.title}"
-            st.image(draw(ticks=len(shown)), width="stretch", alt=alt)
+            layer_atlas.draw(
+                f"atlas.maps.{i}",
+                reading,
+                layer,
+                order=order,
+                order_by=order_by,
+                target=target,
+                colour_map=colours,
+                ends=ends,
+                selected=unit,
+                alt=f"All {len(order)} maps of {layer} on {item.entry.title}",
+            )
             if ends:
                 widgets.legend(colours, *ends)
             st.caption(widgets.tile_caption(item))
             name = widgets.tile_stem(item, layer, "maps")
+            draw = partial(drawn.mosaic_png, reading, layer, order, colours, columns, ends, True)
             widgets.downloads(name, draw, partial(_floats, reading, layer))
 
 
@@ -112,7 +127,6 @@ def mosaic_words(
     height, width, count = info.shape
     first = f" in {shown[0].entry.title}" if len(shown) > 1 and order_by != "index" else ""
     ordering = BY_WORDS[order_by].format(target=target)
-    ticks = "unit" if order_by == "index" else "rank"
     scaling = (
         "each map scaled from its own lowest to its own highest value, so that brightness does "
         "not compare between maps"
@@ -122,25 +136,39 @@ def mosaic_words(
     return (
         f"{count} maps of `{layer}`, {height} × {width} values each, after "
         f"{info.activation} activation; {ordering}{first}; {scaling}. "
-        f"The numbers at the left are the {ticks} of the first map of each row, those on top "
-        "count on from there."
+        "Point at a map for its number and its value; click it, or go to it with the arrow keys, "
+        "to see it large below. The PNG has the maps with numbers at its rows and columns."
     )
 
 
-def choose_unit(reading: "Reading", layer: str) -> int:
-    """Draw the choice of one map and return its index; the strongest unless one was chosen."""
-    wanted = state.selection().unit
-    strongest = layers.rank(reading, layer, "mean")
-    last = len(strongest) - 1
-    if wanted > last:
-        st.caption(f"This layer has maps 0 to {last}: there is no map {wanted}.")
-    unit = wanted if 0 <= wanted <= last else int(strongest[0])
-    label = f"Map, 0 to {last}"
-    return int(
-        widgets.bound(
-            st.number_input, label, "unit", unit, min_value=0, max_value=last, step=1, width=220
-        )
-    )
+def unit_on_view(reading: "Reading", layer: str) -> int:
+    """Return the map to show large: the chosen one if this layer has it, else the strongest."""
+    wanted, last = _wanted(layer), layers.maps(reading, layer).shape[-1] - 1
+    return wanted if 0 <= wanted <= last else int(layers.rank(reading, layer, "mean")[0])
+
+
+def _wanted(layer: str) -> int:
+    """Return the chosen unit, or -1 where one of a layer without maps was chosen elsewhere."""
+    now = state.selection()
+    return now.unit if now.layer in ("", layer) else -1
+
+
+def choose_unit(count: int, layer: str, unit: int) -> None:
+    """Draw the choice of one map, and say so if there is none of the number asked for."""
+    last = count - 1
+    if _wanted(layer) > last:
+        st.caption(f"This layer has maps 0 to {last}: there is no map {_wanted(layer)}.")
+    label, key = f"Map, 0 to {last}", widgets.key_of("unit")
+    # Its layer goes with it: the one in the selection may be a fully connected one.
+    took = {"on_change": _take_number, "args": (layer, key)}
+    step = {"min_value": 0, "max_value": last, "step": 1, "width": 220}
+    widgets.told(st.number_input, label, key, unit, **took, **step)
+
+
+def _take_number(layer: str, key: str) -> None:
+    unit = st.session_state.get(key)
+    if unit is not None:
+        state.update(layer=layer, unit=int(unit))
 
 
 def one_map(
@@ -222,7 +250,7 @@ def strongest(item: Shown, reading: "Reading", layer: str, order_by: str, target
         hide_index=True,
         height=250,
         key="map-rows",
-        on_select=partial(_take_unit, units),
+        on_select=partial(_take_unit, layer, units),
         selection_mode="single-row",
         column_config={
             "Mean": st.column_config.NumberColumn(format="%.4g"),
@@ -245,7 +273,7 @@ def strongest(item: Shown, reading: "Reading", layer: str, order_by: str, target
     )
 
 
-def _take_unit(units: tuple[int, ...]) -> None:
+def _take_unit(layer: str, units: tuple[int, ...]) -> None:
     rows = st.session_state["map-rows"]["selection"]["rows"]
     if rows:
-        state.update(unit=units[rows[0]])
+        state.update(layer=layer, unit=units[rows[0]])

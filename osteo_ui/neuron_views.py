@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from osteo_core import pictures
-from osteo_ui import charts, state, widgets
+from osteo_ui import atlas, layer_atlas, state, unit_links, widgets, words
 from osteo_ui.answers import Answers, Floats
 from osteo_ui.answers import of_tiles as answers_of
 from osteo_ui.sources import Shown
@@ -21,12 +21,29 @@ SORTS = {"index": "Index", "activation": "Activation", "contribution": "Contribu
 
 
 def choose_layer(engine: "Engine") -> str:
-    """Draw the choice of a fully connected layer."""
+    """Draw the choice of a fully connected layer; one that was chosen on another page counts."""
     names = {name: f"{name} ({engine.layer(name).n_units})" for name in engine.dense_layers}
-    wanted = state.selection().dense
-    if wanted and wanted not in names:
+    now = state.selection()
+    wanted = now.layer if now.layer in names else now.dense
+    if wanted and wanted not in {info.name for info in engine.layers}:
         st.caption(f"{engine.name} has no fully connected layer {wanted}.")
-    return widgets.segments("Layer (units)", "dense", names)
+    key, value = widgets.key_of("dense"), wanted if wanted in names else next(iter(names))
+    took = {"on_change": _take_layer, "args": (key, now.layer in names)}
+    extra = {"format_func": names.get, "required": True}
+    title = "Layer (units)"
+    return widgets.told(st.segmented_control, title, key, value, list(names), **took, **extra)
+
+
+def _take_layer(key: str, with_unit: bool) -> None:
+    state.take("dense", key)
+    if with_unit:  # the unit on view is one of the layer that is left
+        state.update(layer=state.selection().dense, unit=-1)
+
+
+def unit_on_view(layer: str, count: int) -> int | None:
+    """Return the chosen unit if it is one of this layer."""
+    now = state.selection()
+    return now.unit if now.layer == layer and 0 <= now.unit < count else None
 
 
 def of_tiles(shown: Sequence[Shown], readings: Sequence["Reading"], layer: str) -> Answers:
@@ -41,8 +58,18 @@ def plot(
     """Draw units against activations, what they are, and the downloads."""
     info = engine.layer(layer)
     name = widgets.file_stem(engine.name, layer, "neurons", sort)
-    figure = charts.neuron_plot(answers.values, answers.order(sort, shares), sort=sort)
-    charts.show(figure, name, f"Activations of the {info.n_units} units of {layer}")
+    atlas.bars(
+        "atlas.neurons",
+        answers.values,
+        order=answers.order(sort, shares),
+        selected=unit_on_view(layer, info.n_units),
+        marked=layer_atlas.marked(layer, info.n_units),
+        value_title="Activation",
+        rank_title=f"Rank by {sort}",
+        alt=f"Activations of the {info.n_units} units of {layer}",
+        on_pick=partial(_pick, layer),
+        file=name,
+    )
     how = {
         "index": "in the network's own order",
         "activation": f"sorted by activation in {answers.first}, strongest at the left",
@@ -51,7 +78,8 @@ def plot(
     }[sort]
     st.caption(
         f"`{layer}` after {info.activation or 'linear'} activation: {answers.words}, not scaled; "
-        f"{info.n_units} units {how}. The camera button saves the plot as PNG."
+        f"{info.n_units} units {how}. Point at a unit for its number and its value; click it, or "
+        "go to it with the arrow keys, to choose it."
     )
     meta = {"layer": layer, "bundle_digest": engine.digest, "rows": list(answers.values)}
     stacked = np.stack(list(answers.values.values()))
@@ -60,6 +88,22 @@ def plot(
         widgets.download("CSV", csv, f"{name}.csv", "text/csv", "All units as a table")
         floats = partial(pictures.float_download, stacked, meta)
         widgets.download("Values", floats, f"{name}.npz", widgets.NPZ, widgets.NPZ_HELP)
+
+
+def _pick(layer: str, unit: int) -> None:
+    state.update(dense=layer, layer=layer, unit=unit)
+
+
+def chosen(layer: str, answers: Answers, shares: Floats | None) -> None:
+    """Draw what the chosen unit answered, and the link to its card."""
+    unit = unit_on_view(layer, answers.units)
+    if unit is None:
+        return
+    values = ", ".join(f"{words.number(v[unit])} ({n})" for n, v in answers.values.items())
+    share = f"; contribution {words.number(shares[unit])}" if shares is not None else ""
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.markdown(f"**Unit {unit}** of `{layer}`: {values}{share}.", width="content")
+        unit_links.unit_link("Open the unit's card", layer=layer, unit=unit)
 
 
 def _csv(answers: Answers, shares: Floats | None) -> bytes:
@@ -84,6 +128,9 @@ def strongest(layer: str, answers: Answers, shares: Floats | None, target: str) 
         frame,
         hide_index=True,
         height=300,
+        key="neuron-rows",
+        on_select=partial(_take_row, layer, tuple(int(unit) for unit in frame["Unit"])),
+        selection_mode="single-row",
         column_config={name: values for name in frame.columns if name != "Unit"},
         alt=f"Strongest units of {layer}",
     )
@@ -92,4 +139,12 @@ def strongest(layer: str, answers: Answers, shares: Floats | None, target: str) 
         if shares is not None
         else ""
     )
-    st.caption(f"The 20 strongest units of `{layer}`, by {by}.{share}")
+    st.caption(
+        f"The 20 strongest units of `{layer}`, by {by}. Select a row to choose its unit.{share}"
+    )
+
+
+def _take_row(layer: str, units: tuple[int, ...]) -> None:
+    rows = st.session_state["neuron-rows"]["selection"]["rows"]
+    if rows:
+        _pick(layer, units[rows[0]])

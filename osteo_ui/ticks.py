@@ -1,30 +1,34 @@
 """Row and column numbers beside a mosaic, on a margin that lets the page's own ground through."""
 
 import io
+from collections.abc import Mapping
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
 
 from osteo_core.pictures import MosaicPicture
 
 _INK = (128, 128, 128, 255)  # legible on white and on dark
-_TEXT = 0.016  # height of a number as a share of the page's width
+_TEXT = 0.016  # height of a number as a share of the picture's width
 
 
-def with_ticks(picture: MosaicPicture, by_index: bool, side_by_side: int = 1) -> bytes:
+def with_ticks(
+    picture: MosaicPicture, by_index: bool, origin: Mapping[str, str] | None = None
+) -> bytes:
     """Return a mosaic with the number of each row's first map, and of each column.
 
     Args:
         picture: The mosaic.
         by_index: Whether maps stand in order of index, so that the numbers are units from 0;
             otherwise they are ranks from 1.
-        side_by_side: Pictures that share the page's width; the more, the larger the numbers.
+        origin: Where it comes from, kept in the file as PNG text.
 
     Returns:
         PNG with transparent margins at the left and on top.
     """
     height, width = picture.pixels.shape[:2]
-    size = max(10, round(width * _TEXT * side_by_side))
+    size = max(10, round(width * _TEXT))
     font = ImageFont.load_default(size)
     start = 0 if by_index else 1
     rows = [str(start + row * picture.columns) for row in range(picture.rows)]
@@ -43,7 +47,10 @@ def with_ticks(picture: MosaicPicture, by_index: bool, side_by_side: int = 1) ->
         if at[0] + font.getlength(text) / 2 <= canvas.width:
             pen.text(at, text, fill=_INK, font=font, anchor="mb")
     file = io.BytesIO()
-    canvas.save(file, "PNG", compress_level=4)
+    info = PngInfo()
+    for key, value in (origin or {}).items():
+        info.add_text(key, value)
+    canvas.save(file, "PNG", pnginfo=info, compress_level=4)
     return file.getvalue()
 
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from osteo_ui import filter_views, layers, services, state, widgets
+from osteo_ui import filter_views, layers, services, state, unit_links, widgets
 from osteo_ui.selection import SEQUENTIAL
 
 state.require_app()
@@ -47,14 +47,16 @@ with widgets.computing("Reading the tiles"):
     readings = [services.reading(engine, item.tile) for item in shown]
     target = layers.target_of(readings[0], target)
     order = tuple(int(i) for i in layers.rank(readings[0], layer, order_by, target))
+    unit = filter_views.unit_on_view(readings[0], layer)
 
-filter_views.mosaics(shown, readings, layer, order, colours, scale)
+filter_views.atlases(shown, readings, layer, order, order_by, target, colours, scale, unit)
 st.caption(filter_views.mosaic_words(engine, shown, layer, order_by, scale, target))
 
 st.divider()
 st.subheader("One map large", anchor=False)
-with st.container(horizontal=True, gap="medium"):
-    unit = filter_views.choose_unit(readings[0], layer)
+with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+    filter_views.choose_unit(len(order), layer, unit)
     opacity = widgets.opacity()
+    unit_links.unit_link("Open the unit's card", layer=layer, unit=unit)
 filter_views.one_map(shown, readings, layer, unit, colours, opacity)
 filter_views.strongest(shown[0], readings[0], layer, order_by, target)

@@ -40,5 +40,6 @@ if sort == "contribution":
         shares = services.contributions(readings[0], layer, target)
 
 neuron_views.plot(engine, layer, answers, sort, shares, target)
+neuron_views.chosen(layer, answers, shares)
 neuron_views.dead_units(layer, answers)
 neuron_views.strongest(layer, answers, shares, target)

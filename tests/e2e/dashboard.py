@@ -87,6 +87,10 @@ class Dashboard:
         """A chart by its text for those who cannot see it."""
         return self.page.get_by_role("figure", name=alt)
 
+    def units(self, alt: str | re.Pattern[str]) -> Locator:
+        """Units that can be picked, as maps or as bars, by their text for who cannot see them."""
+        return self.page.get_by_role("listbox", name=alt)
+
     def segment(self, group: str, option: str) -> None:
         """Choose one of several that stand side by side."""
         radios = self.page.get_by_role("radiogroup", name=group)

@@ -26,10 +26,10 @@ def test_one_selection_is_carried_through_all_pages_and_into_a_link(visit: Visit
 
     first.go("Filters")
     first.page.get_by_role("button", name="block1_conv2", exact=True).click()
-    expect(first.picture("All 64 maps of block1_conv2 on biopsy.png")).to_be_visible()
+    expect(first.units("All 64 maps of block1_conv2 on biopsy.png")).to_be_visible()
 
     first.go("Neurons")
-    expect(first.chart("Activations of the 512 units of fc1")).to_be_visible()
+    expect(first.units("Activations of the 512 units of fc1")).to_be_visible()
     expect(first.text("activations on biopsy.png")).to_be_visible()
 
     first.go("Heat maps")

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.e2e
 
 def test_units_are_plotted_counted_and_listed(dashboard: Dashboard) -> None:
     dashboard.open("neurons", model="vgg19-multiclass")
-    expect(dashboard.chart("Activations of the 512 units of fc1")).to_be_visible()
+    expect(dashboard.units("Activations of the 512 units of fc1")).to_be_visible()
     expect(dashboard.page.get_by_role("region", name="Strongest units of fc1")).to_be_visible()
     units = pd.read_csv(io.BytesIO(dashboard.download("CSV")))
     assert list(units["Unit"]) == list(range(512))
@@ -26,7 +26,7 @@ def test_units_are_plotted_counted_and_listed(dashboard: Dashboard) -> None:
 
 def test_units_are_sorted_by_contribution_to_a_class(dashboard: Dashboard) -> None:
     dashboard.open("neurons", model="vgg19-multiclass", dense="fc2", **{"class": "Viable"})
-    expect(dashboard.chart("Activations of the 1024 units of fc2")).to_be_visible()
+    expect(dashboard.units("Activations of the 1024 units of fc2")).to_be_visible()
     dashboard.segment("Sort by", "Contribution")
     expect(dashboard.text("sorted by contribution to the logit of Viable")).to_be_visible()
     units = pd.read_csv(io.BytesIO(dashboard.download("CSV")))

@@ -31,6 +31,30 @@ def _unpack(values) -> list:
     return np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"]).tolist()
 
 
+def atlas(at, key: str) -> dict:
+    """What a widget of the atlas was given to show."""
+    return json.loads(_mounted(at, key).json)
+
+
+def pick(at, key: str, value, sent: int = 1) -> None:
+    """Send what the browser sends when something is picked in a widget of the atlas, and run.
+
+    AppTest has no way to do so: this adds the message to what it would send by itself.
+    """
+    states = at._tree.get_widget_states()
+    message = states.widgets.add()
+    message.id = f"$$STREAMLIT_INTERNAL_KEY_{_mounted(at, key).id}__events"
+    event = {"event": "pick", "value": {"sent": sent, "value": value}}
+    message.json_trigger_value = json.dumps([event])
+    at._run(states)
+
+
+def _mounted(at, key: str):
+    found = [e.proto for e in at.get("bidi_component") if e.proto.id.endswith(f"-{key}")]
+    assert len(found) == 1, [element.proto.id for element in at.get("bidi_component")]
+    return found[0]
+
+
 def labels(at) -> list[str]:
     """Labels of all buttons."""
     return [button.label for button in at.button]

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from osteo_core.tiles import load_tile
-from osteo_ui import drawn, layers, services, sources
+from osteo_ui import drawn, layer_atlas, layers, services, sources
 from tests.dashboard import url
-from tests.pages.looking import chart, labels, points, press, said
+from tests.pages.looking import atlas, chart, labels, pick, points, press, said
 
 
 @pytest.fixture
@@ -64,6 +64,9 @@ def test_orders_and_the_table_of_the_strongest(open_page, reading, order):
     best = np.argsort(-strength, kind="stable")
     table = next(t.value for t in at.dataframe if "Map" in t.value)
     assert table["Map"].tolist() == best.tolist()
+    shown = atlas(at, "atlas.maps.0")
+    assert shown["order"] == best.tolist()
+    assert shown["values"] == pytest.approx(strength.tolist(), rel=1e-3)
     column = {"mean": "Mean", "maximum": "Maximum", "contribution": "Share of score"}[order]
     assert table[column].to_numpy() == pytest.approx(strength[best], rel=1e-5)
 
@@ -85,9 +88,40 @@ def test_a_map_that_is_not_there_is_a_sentence(open_page, reading):
     assert at.number_input(key="widget.unit").value == strongest
 
 
+def test_a_picked_map_is_shown_large_and_stands_in_the_link(open_page):
+    at = open_page("filters", mark=["block5_conv4:2", "block5_conv4:99", "fc1:3"])
+    assert atlas(at, "atlas.maps.0")["marked"] == [2]
+    pick(at, "atlas.maps.0", 7)
+    assert (url(at)["layer"], url(at)["unit"]) == (["block5_conv4"], ["7"])
+    assert atlas(at, "atlas.maps.0")["selected"] == 7
+    assert at.number_input(key="widget.unit").value == 7
+    assert "of map 7 of `block5_conv4`" in said(at)
+
+
+@pytest.mark.parametrize("nonsense", [10, "7"])
+def test_what_the_browser_may_not_send_changes_nothing(open_page, nonsense):
+    at = open_page("filters", unit="3")
+    pick(at, "atlas.maps.0", nonsense)
+    assert not at.exception
+    assert url(at)["unit"] == ["3"]
+
+
+def test_a_fully_connected_layer_on_view_elsewhere_is_no_error_here(open_page, reading):
+    at = open_page("filters", layer="fc1", unit="8")
+    assert at.selectbox(key="widget.layer").value == "block5_conv4"
+    assert "no such layer" not in said(at)
+    strongest = int(reading.activation("block5_conv4").mean((0, 1)).argmax())
+    assert at.number_input(key="widget.unit").value == strongest
+    assert url(at)["layer"] == ["fc1"]
+    at.number_input(key="widget.unit").set_value(4).run()
+    assert (url(at)["layer"], url(at)["unit"]) == (["block5_conv4"], ["4"])
+
+
 def test_four_tiles_share_order_and_scale(open_page):
     names = [entry.ref.encode() for entry in sources.entries("example")[:3]]
     at = open_page("filters", tile=names, scale="layer", order="mean")
+    orders = [atlas(at, f"atlas.maps.{i}")["order"] for i in range(3)]
+    assert orders[0] == orders[1] == orders[2]
     assert "strongest mean first in Synthetic Non-Tumor 1; all maps on one scale" in said(at)
 
 
@@ -102,6 +136,19 @@ def test_a_mosaic_holds_each_map_in_its_place(reading):
         low, high = maps[:, :, unit].min(), maps[:, :, unit].max()
         expected = np.rint((maps[0, 0, unit] - low) / max(high - low, 1e-9) * 255)
         assert corner[0, 0] == pytest.approx(expected, abs=1)
+
+
+def test_the_picture_of_an_atlas_holds_each_map_in_its_place(reading):
+    sheet = layer_atlas.sheet(reading, "block5_conv4", "grey")
+    maps = reading.activation("block5_conv4")
+    assert (sheet.count, sheet.cell) == (10, maps.shape[1::-1])
+    picture = np.asarray(Image.open(io.BytesIO(sheet.png)).convert("RGB"))
+    (width, height), spread = sheet.cell, np.ptp(maps, axis=(0, 1))
+    for unit in np.flatnonzero(spread):
+        y, x = divmod(int(unit), sheet.columns)
+        cell = picture[y * height : (y + 1) * height, x * width : (x + 1) * width, 0]
+        expected = (maps[:, :, unit] - maps[:, :, unit].min()) / spread[unit] * 255
+        assert np.abs(cell - expected).max() <= 1
 
 
 def test_a_common_scale_dims_weaker_maps(reading):
@@ -119,7 +166,7 @@ def test_a_common_scale_dims_weaker_maps(reading):
 def test_numbers_stand_on_a_margin_that_is_clear(reading):
     order = tuple(range(10))
     plain = pixels(drawn.mosaic_png(reading, "block5_conv4", order, "grey", 5))
-    marked = pixels(drawn.mosaic_png(reading, "block5_conv4", order, "grey", 5, ticks=1))
+    marked = pixels(drawn.mosaic_png(reading, "block5_conv4", order, "grey", 5, ticks=True))
     top, left = (a - b for a, b in zip(marked.shape[:2], plain.shape[:2], strict=True))
     assert top > 0
     assert left > 0

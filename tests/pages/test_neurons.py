@@ -6,7 +6,13 @@ import pytest
 from osteo_core.tiles import load_tile
 from osteo_ui import class_means, services, sources
 from tests.dashboard import url
-from tests.pages.looking import chart, labels, points, press, said
+from tests.pages.looking import atlas, labels, pick, press, said
+
+BARS = "atlas.neurons"
+
+
+def series(at):
+    return {one["name"]: one["values"] for one in atlas(at, BARS)["series"]}
 
 
 @pytest.fixture
@@ -21,20 +27,38 @@ def readings(toy, entries):
 
 def test_units_against_activations(open_page, entries, readings):
     at = open_page("neurons", tile=[e.ref.encode() for e in entries])
-    traces = chart(at)["data"]
-    assert [trace["name"] for trace in traces] == [e.title for e in entries]
-    for trace, reading in zip(traces, readings, strict=True):
-        x, y = points(trace)
-        assert x == list(range(12))
-        assert y == pytest.approx(reading.activation("fc1").tolist())
+    assert list(series(at)) == [e.title for e in entries]
+    for values, reading in zip(series(at).values(), readings, strict=True):
+        assert values == pytest.approx(reading.activation("fc1").tolist(), rel=1e-3)
+    assert atlas(at, BARS)["order"] is None  # by index
+
+
+def test_a_picked_unit_is_chosen_for_all_pages(open_page, readings):
+    at = open_page("neurons", tile="example:" + sources.entries("example")[0].title)
+    assert atlas(at, BARS)["selected"] is None
+    pick(at, BARS, 5)
+    link = {key: url(at)[key] for key in ("dense", "layer", "unit")}
+    assert link == {"dense": ["fc1"], "layer": ["fc1"], "unit": ["5"]}
+    assert atlas(at, BARS)["selected"] == 5
+    assert "**Unit 5** of `fc1`" in said(at)
+    pick(at, BARS, 12)  # there are twelve
+    assert url(at)["unit"] == ["5"]
+    at.segmented_control(key="widget.dense").select("fc2").run()
+    assert (url(at)["layer"], url(at)["dense"]) == (["fc2"], ["fc2"])
+    assert atlas(at, BARS)["selected"] is None
+
+
+def test_a_layer_chosen_on_another_page_is_shown(open_page):
+    at = open_page("neurons", layer="fc2", unit="3")
+    assert at.segmented_control(key="widget.dense").value == "fc2"
+    assert atlas(at, BARS)["selected"] == 3
 
 
 def test_sorted_by_contribution(open_page, readings):
     at = open_page("neurons", sort="contribution", **{"class": "Viable"})
     shares = readings[0].contributions("fc1", "Viable")
     order = np.argsort(-shares, kind="stable")
-    _, y = points(chart(at)["data"][0])
-    assert y == pytest.approx(readings[0].activation("fc1")[order].tolist())
+    assert atlas(at, BARS)["order"] == order.tolist()
     table = at.dataframe[0].value
     assert table["Unit"].tolist() == order.tolist()
     assert table["Contribution"].to_numpy() == pytest.approx(shares[order])
@@ -63,14 +87,14 @@ def test_class_means_need_a_cohort(open_page):
 
 def test_class_means(open_page, toy, toy_cohort):
     at = open_page("neurons", series="means", cohort=str(toy_cohort), part="train")
-    assert not at.get("plotly_chart")
+    assert not at.get("bidi_component")
     press(at, "Read 3 tiles")
     table = sources.cohort(str(toy_cohort))
-    traces = {trace["name"]: points(trace)[1] for trace in chart(at)["data"]}
+    traces = series(at)
     assert list(traces) == ["Non-Tumor", "Non-Viable-Tumor", "Viable"]
     for row in table.part("train"):
         own = toy.read(table.load(row)).activation("fc1")
-        assert traces[row.label] == pytest.approx(own.tolist(), abs=1e-5)
+        assert traces[row.label] == pytest.approx(own.tolist(), rel=1e-3, abs=1e-5)
     assert "means over 1 Non-Tumor, 1 Non-Viable-Tumor, 1 Viable tiles" in said(at)
     assert not [label for label in labels(at) if label.startswith("Read ")]
 
@@ -78,7 +102,7 @@ def test_class_means(open_page, toy, toy_cohort):
 def test_a_missing_image_leaves_the_other_means(open_page, toy_cohort):
     at = open_page("neurons", series="means", cohort=str(toy_cohort), part="test")
     press(at, "Read 3 tiles")
-    assert len(chart(at)["data"]) == 2
+    assert len(series(at)) == 2
     assert any("tile-8.png" in warning.value for warning in at.warning)
 
 
@@ -89,9 +113,9 @@ def test_a_job_can_be_stopped_and_goes_on(open_page, toy, toy_cohort):
     job.step(toy, table)
     at = open_page("neurons", series="means", cohort=str(toy_cohort), part="validation")
     assert "Stopped: 1 of 3 tiles have been read." in said(at)
-    assert len(chart(at)["data"]) == 1
+    assert len(series(at)) == 1
     press(at, "Go on with 2 tiles")
-    assert len(chart(at)["data"]) == 3
+    assert len(series(at)) == 3
 
 
 def test_a_sample_is_balanced_and_steady(toy_cohort):
