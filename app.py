@@ -27,6 +27,8 @@ page = st.navigation(
             page_of("read_tile", "Read a tile", "biotech", default=True),
             page_of("filters", "Filters", "grid_view"),
             page_of("neurons", "Neurons", "scatter_plot"),
+            page_of("unit", "Unit", "adjust"),
+            page_of("find_units", "Find units", "manage_search"),
             page_of("heat_maps", "Heat maps", "local_fire_department"),
         ],
         "Judge": [

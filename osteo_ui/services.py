@@ -131,6 +131,11 @@ def reading(which: "Engine", tile: Tile) -> "Reading":
     return _readings().get(key, lambda: which.read(tile), lambda _: _weight(which))
 
 
+def has_reading(which: "Engine", tile: Tile) -> bool:
+    """Say whether a tile's reading is at hand."""
+    return _readings().has((which.digest, tile.sha256))
+
+
 def _weight(which: "Engine") -> int:
     """Bytes a reading grows to once every layer has been looked at, not what it starts with."""
     kinds = ("convolution", "depthwise convolution", "dense", "pooling")

@@ -13,6 +13,12 @@ LABELS = {
     "gradcam_ratio": "Grad-CAM at the last convolution, first time / forward",
     "class_switch_ratio": "Grad-CAM for another class from a Reading / forward",
     "tf_keras_vis_gradcam_speedup": "tf-keras-vis Grad-CAM, warm / ours",
+    "unit_link_p95_ms": "click on a unit to all linked data, 95th percentile, ms",
+    "unit_prepare_ratio": "preparing the units of a tile, once / forward",
+    "effective_field_ratio": "effective receptive field of a unit / forward",
+    "ablation_ratio": "ablation of a unit of the last convolution / forward",
+    "scan_ratio": "ablation of each unit of the last convolution / forward",
+    "index_ratio": "unit index / plain forward passes over the same tiles",
     "cached_step_ratio": "training step on cached features / through the whole network",
     "pairs": "interleaved pairs behind each median",
 }
@@ -33,7 +39,7 @@ def bench(names: tuple[str, ...], pairs: int, training: bool, as_json: bool) -> 
     """Measure what explaining costs on this machine.
 
     Every ratio is the median over pairs that run one behind the other, batch of one, so that it
-    holds on a busy machine too; the forward pass alone is given in milliseconds.
+    holds on a busy machine too; the forward pass and the click on a unit are in milliseconds.
     """
     from osteo_core.benchmark import measure
     from osteo_core.bundles import list_bundles, load_bundle

@@ -1,0 +1,51 @@
+"""What explaining costs, as ratios to the plain forward pass, measured in interleaved pairs.
+
+A ratio of two times taken one after the other holds on any machine and under any load that
+lasts longer than a pair; a time in milliseconds does not.
+"""
+
+import statistics
+from typing import TYPE_CHECKING
+
+from osteo_core.benchmark.timing import Report, noise_tile, plain_forward, times
+
+if TYPE_CHECKING:
+    from osteo_core.engine import Engine
+
+__all__ = ["measure"]
+
+
+def measure(engine: "Engine", pairs: int = 15, report: Report = lambda _: None) -> dict[str, float]:
+    """Measure one network.
+
+    Args:
+        engine: The network.
+        pairs: Pairs of (forward pass, job) for each job; 15 or more.
+        report: Told the name of each measurement before it starts.
+
+    Returns:
+        `forward_ms`, the median time of the plain compiled forward pass, batch of one; the medians
+        over pairs of job / forward for every job of `maps.ratios` and `units.ratios`;
+        `tf_keras_vis_gradcam_speedup`, the median over pairs of tf-keras-vis / ours, both from a
+        tile to the raw map of the last convolution for the predicted class; `unit_link_p95_ms` and
+        `index_ratio` of `units`; and `pairs`.
+    """
+    from osteo_core.benchmark import links, maps, units
+
+    tile = noise_tile()
+    forward = plain_forward(engine, tile)
+    forward_times: list[float] = []
+    measured: dict[str, float] = {}
+    for name, jobs in {**maps.ratios(engine, tile), **units.ratios(engine, tile)}.items():
+        report(name)
+        found = list(times(forward, jobs, pairs))
+        measured[name] = statistics.median(job / base for base, job in found)
+        forward_times += [base for base, _ in found]
+    report("tf_keras_vis_gradcam_speedup")
+    measured["tf_keras_vis_gradcam_speedup"] = maps.library_speedup(engine, tile, pairs)
+    report("unit_link_p95_ms")
+    measured["unit_link_p95_ms"] = links.link_p95_ms(engine)
+    report("index_ratio")
+    measured["index_ratio"] = units.index_ratio(engine, pairs)
+    forward_ms = 1000 * statistics.median(forward_times)
+    return {"forward_ms": forward_ms, **measured, "pairs": pairs}
