@@ -1,12 +1,16 @@
 """The dashboard: `streamlit run app.py`. Router and what every page shares; pages do the rest."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from osteo_ui import sidebar, state
 
 st.set_page_config(
     page_title="Osteo Explain",
-    page_icon=":material/biotech:",
+    page_icon=str(
+        Path(__file__).parent / "osteo_ui" / "icon.png"
+    ),  # named icons are fetched abroad
     layout="wide",
     initial_sidebar_state=310,
     menu_items={

@@ -127,7 +127,7 @@ def _list(
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
-        height=min(300, 37 + 35 * len(rows)),
+        height=300 if len(rows) > 8 else "auto",
         key=key,
         on_select=partial(_take_row, key, units),
         selection_mode="single-row",

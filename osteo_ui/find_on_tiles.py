@@ -146,7 +146,7 @@ def tiles(bundle: Bundle, found: Known | None, layer: str, row: Any) -> Search |
     return Search(
         ranking,
         (f"Higher in {titles[0]}", f"Higher in {titles[1]}"),
-        {"difference": "Difference", "mean_first": "First mean", "mean_second": "Second mean"},
+        {"difference": "Difference", "mean_first": "In first", "mean_second": "In second"},
         f"Difference of the unit's mean between {titles[0]} and {titles[1]}, "
         + (
             f"in standard deviations of that mean over {found.tiles}."

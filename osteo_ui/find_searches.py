@@ -67,13 +67,13 @@ def selectivity(bundle: Bundle, found: Known | None, layer: str, row: Any) -> Se
         (f"Most selective for {target}", f"Most selective against {target}"),
         {
             "auc": "AUC",
-            "mean_class": "Class mean",
-            "mean_rest": "Rest mean",
+            "mean_class": "In class",
+            "mean_rest": "In rest",
             "firing_share": "Fires on",
         },
         f"AUC: the chance that a {target} tile drives the unit's mean higher than a tile of "
-        "another class does. 1: always; 0.5: no better than chance; 0: never. Class mean and rest "
-        "mean: the unit's mean over the tiles of the class and over the others. Fires on: share "
+        "another class does. 1: always; 0.5: no better than chance; 0: never. In class, in "
+        "rest: the unit's mean over the tiles of the class and over the others. Fires on: share "
         f"of tiles with the unit above zero anywhere. From {found.tiles} ({_counts(found)}); the "
         "tile on view plays no part.",
         widgets.file_stem(bundle.name, "selectivity", target, layer),
@@ -111,12 +111,13 @@ def classes(bundle: Bundle, found: Known | None, layer: str, row: Any) -> Search
         {
             "auc": "AUC",
             "difference": "Difference",
-            "mean_class": "Class mean",
-            "mean_against": "Other mean",
+            "mean_class": "In first",
+            "mean_against": "In second",
         },
         f"AUC: the chance that a {target} tile drives the unit's mean higher than a {against} "
         "tile does, told from histograms of 24 bins (half of them off by less than 0.003). "
-        "Difference: of the two class means, in standard deviations inside the classes. From "
+        f"Difference: of the two class means ({target} in first, {against} in second), in standard "
+        "deviations inside the classes. From "
         f"{found.tiles} ({_counts(found)}).",
         widgets.file_stem(bundle.name, "classes", target, against, layer),
         everywhere=over(""),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MOST = 200  # rows on screen; the file has them all
 _ROUNDS = "osteo.find.rounds"
 _SHARES = ("share", "share_positive", "firing_share", "higher_than")  # shown in per cent
-_FORMATS = {"auc": "%.3f", "difference": "%+.2f", "deviations": "%+.1f", "contribution": "%+.4g"}
+_FORMATS = {"auc": "%.3f", "difference": "%+.2f", "deviations": "%+.1f", "contribution": "%+.3g"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,8 +137,8 @@ def _column_config(columns: Mapping[str, str], units: tuple[Unit, ...]) -> dict[
     longest = max(len(str(unit)) for unit in units)
     config: dict[str, object] = {"Unit": st.column_config.TextColumn(width=22 + 7 * longest)}
     for name, title in columns.items():
-        shown = "%.1f %%" if name in _SHARES else _FORMATS.get(name, "%.4g")
-        config[title] = st.column_config.NumberColumn(format=shown, width=30 + 6 * len(title))
+        shown = "%.1f %%" if name in _SHARES else _FORMATS.get(name, "%.3g")
+        config[title] = st.column_config.NumberColumn(format=shown, width=26 + 6 * len(title))
     return config
 
 
@@ -181,7 +181,7 @@ def dead_layers(engine: "Engine", found: Known) -> None:
     st.dataframe(
         shown.rename(columns=titles),
         hide_index=True,
-        height=min(300, 37 + 35 * len(table)),
+        height=300 if len(table) > 8 else "auto",
         column_config={"Share": st.column_config.NumberColumn(format="%.1f %%")},
         alt=f"Dead units by layer, {int(table['dead'].sum())} in all",
     )

@@ -60,7 +60,8 @@ def resolve(engine: "Engine", reading: "Reading") -> tuple[Unit, str]:
     last = engine.layer(layer).n_units - 1
     if wanted < 0:
         unit = strongest(reading, layer)
-        state.settle(layer=layer, unit=unit)  # the link is to lead to this very unit
+        if state.selection().layer in ("", layer):
+            state.settle(layer=layer, unit=unit)  # the link is to lead to this very unit
         return Unit(layer, unit), ""
     if wanted > last:
         sentence = f"`{layer}` has units 0 to {last}, not {wanted}: unit {last} is shown."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from osteo_core.networks.channels import CHANNELS_STAY
 from osteo_core.units import Unit
 
 if TYPE_CHECKING:
@@ -18,20 +19,6 @@ Codes = npt.NDArray[np.int64]
 _UNKNOWN = -1
 _LAYER = 1 << 32  # a code is layer number * 2**32 + index
 
-# Channel k of the output is channel k of the input, at other places, scaled or bent.
-_CHANNELS_STAY = frozenset(
-    {
-        *("MaxPooling2D", "AveragePooling2D", "GlobalAveragePooling2D", "GlobalMaxPooling2D"),
-        *("BatchNormalization", "Rescaling", "Normalization", "Identity", "Cast"),
-        *("ZeroPadding2D", "Cropping2D", "UpSampling2D", "Resizing", "ActivityRegularization"),
-        *("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Relu", "Relu6", "Elu"),
-        *("Sigmoid", "HardSigmoid", "Silu", "HardSilu", "Gelu", "Selu", "Tanh", "Softplus"),
-        *("Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "AlphaDropout"),
-        *("Negative", "Absolute", "Clip"),
-        *("RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast"),
-        "RandomBrightness",
-    }
-)
 _MERGES = frozenset(
     {
         *("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"),
@@ -110,7 +97,7 @@ def _length(graph: "Graph", tensor: str) -> int:
 def _passed(graph: "Graph", step: "Step", carried: Mapping[str, Codes]) -> Codes:
     """The units behind the channels that a step without units of its own gives out."""
     kind, length = type(step.operation).__name__, _length(graph, step.name)
-    if kind in _CHANNELS_STAY and len(step.inputs) == 1:
+    if kind in CHANNELS_STAY and len(step.inputs) == 1:
         found = carried[step.inputs[0]]
     elif kind in _MERGES:
         same = [carried[name] for name in step.inputs if len(carried[name]) == length]

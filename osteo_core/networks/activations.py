@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from osteo_core.networks.channels import last_apart
 from osteo_core.networks.graph import Edit
 from osteo_core.networks.pieces import Pieces
 
@@ -139,21 +140,30 @@ class Activations:
         Yields:
             Some of the units, and for each the class scores and the probabilities, `(n, classes)`.
         """
-        layer, *others = self.tensors((name, *self._beside(name)))
-        size = max(1, BATCH_BYTES // (4 * int(np.prod(layer.shape))))
+        # As far as channels do not meet, all of them are switched off in one go.
+        end = last_apart(self.pieces.graph, name)
+        as_is, *others = self.tensors((end, *self._beside(end)))
+        off = self._at_zero(name, end)
+        size = max(1, BATCH_BYTES // (4 * int(np.prod(as_is.shape))))
         for first in range(0, len(units), size):
             some = list(units[first : first + size])
-            factor = np.ones((len(some), *[1] * (len(layer.shape) - 2), layer.shape[-1]))
+            factor = np.ones((len(some), *[1] * (len(as_is.shape) - 2), as_is.shape[-1]))
             factor[np.arange(len(some)), ..., some] = 0
-            known = {name: layer * tf.cast(factor, layer.dtype)}
-            for beside, value in zip(self._beside(name), others, strict=True):
+            known = {end: tf.where(tf.constant(factor > 0), as_is, off)}
+            for beside, value in zip(self._beside(end), others, strict=True):
                 known[beside] = tf.repeat(value, len(some), axis=0)
-            logits = known[name]
+            logits = known[end]
             with self.lock:
-                if name != self.pieces.headed.logits:
+                if end != self.pieces.headed.logits:
                     logits = self.pieces.values(known, (self.pieces.headed.logits,), self.edits)[0]
             scores = self.pieces.scores(logits)
             yield some, np.asarray(scores), np.asarray(self.pieces.probabilities(scores))
+
+    def _at_zero(self, name: str, end: str) -> Any:
+        """A tensor behind a layer, were that layer zero."""
+        with self.lock:
+            zero = tf.zeros_like(self.tensor(name))
+            return zero if end == name else self.pieces.values({name: zero}, (end,), self.edits)[0]
 
     def _beside(self, name: str) -> tuple[str, ...]:
         """What the network behind a layer needs besides it: the other arm of a residual block."""

@@ -45,9 +45,15 @@ class Sweep:
         return self._first_prepared() in self._gradients
 
     def prepare(self) -> None:
-        """Walk back from the logits to the second cut."""
+        """Walk back from the logits to the second cut, and make what its layers take in.
+
+        What a layer takes in is asked for with any of its units; one by one, each would be a
+        piece of the network compiled for itself.
+        """
         with self.activations.lock:
             self._walk_to(self._first_prepared())
+            maker = self.activations.pieces.graph.maker
+            self.activations.tensors([maker[name].inputs[0] for name in self._contributions])
 
     def contributions(self, layer: str) -> Floats:
         """Gradient × activation summed over places, float32 `(units, classes)`."""

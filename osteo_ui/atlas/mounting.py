@@ -14,19 +14,28 @@ _SEEN = "osteo.atlas.seen"  # by widget: when the browser sent the last pick hea
 EVENT = "pick"
 
 
-def _component(name: str) -> Callable[..., Any]:
-    """Register a component: the code that all share, followed by its own.
+_PARTS = {  # by component: the files that make up its code, in this order
+    "maps": ("common", "chooser", "maps"),
+    "bars": ("common", "chooser", "plot", "bars"),
+    "tile": ("common", "tile"),
+    "strip": ("common", "strip"),
+    "keys": ("common", "keys"),
+}
+
+
+def _component(name: str, parts: tuple[str, ...]) -> Callable[..., Any]:
+    """Register a component: the code that several share, followed by its own.
 
     One text each, because Streamlit serves files only for components of installed packages, and
     the dashboard also runs from a folder.
     """
-    code = "\n".join((_HERE / f"{part}.js").read_text() for part in ("common", name))
+    code = "\n".join((_HERE / f"{part}.js").read_text() for part in parts)
     style = (_HERE / "atlas.css").read_text()
     return st.components.v2.component(f"osteo_atlas_{name}", css=style, js=code)
 
 
 # Once a process, as modules are: registering anew at each run would warn and read the disk.
-_COMPONENTS = {name: _component(name) for name in ("maps", "tile", "bars", "strip", "keys")}
+_COMPONENTS = {name: _component(name, parts) for name, parts in _PARTS.items()}
 
 
 def mount(

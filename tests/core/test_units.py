@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from osteo_core.errors import ModelError
+from osteo_core.networks.channels import last_apart
 from osteo_core.units import Unit
 from tests.toys import engine_of, noise_tile, ramp_network, ramp_tile, residual_network, shaped
 
@@ -194,3 +195,21 @@ def test_nothing_is_seen_through_a_unit_that_is_held(ramp):
     held = ramp.clamped("maps", {1: 3.0})
     assert not held.input_gradient("maps", 1, (0, 0)).any()
     assert held.input_gradient("maps", 0, (0, 0)).any()
+
+
+@pytest.mark.parametrize(
+    ("architecture", "layer", "end"),
+    [
+        ("vgg19", "block5_conv3", "block5_conv3"),
+        ("vgg19", "block5_conv4", "pool"),
+        ("mobilenetv2", "block_3_depthwise", "block_3_depthwise_relu"),
+        ("mobilenetv2", "block_4_project", "block_4_project_BN"),  # then channels of two arms meet
+        ("mobilenetv2", "Conv_1", "pool"),
+    ],
+)
+def test_channels_stay_apart_up_to_the_next_weights(readings, architecture, layer, end):
+    shape = {"vgg19": "nested", "mobilenetv2": "twice"}[architecture]
+    reading = readings(architecture, shape)
+    assert last_apart(reading.engine.graph, layer) == end
+    ((_, _, some),) = reading.scan(layer, [1, 0])
+    np.testing.assert_allclose(some[0], reading.without(layer, [1]).probabilities, atol=1e-5)

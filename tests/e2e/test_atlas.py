@@ -82,7 +82,7 @@ def test_a_neuron_is_picked_among_the_bars(dashboard: Dashboard) -> None:
     bars.focus()
     dashboard.page.keyboard.press("End")
     dashboard.link(layer="fc2", dense="fc2", unit="1023")
-    expect(dashboard.text("Unit 1023")).to_be_visible()
+    expect(dashboard.main.get_by_text("Unit 1023", exact=True)).to_be_visible()
     bars.click(position={"x": 300, "y": 150})
     _says(bars, re.compile(r"^Unit (?!1023)\d+, Activation "))
     dashboard.page.wait_for_url(re.compile(r"unit=(?!1023)\d+"))

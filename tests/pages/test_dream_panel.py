@@ -6,7 +6,7 @@ from streamlit.runtime.scriptrunner import StopException
 from streamlit.testing.v1 import AppTest
 
 from osteo_core.explain.dream_store import DreamStore
-from osteo_core.explain.synthesis import DreamSettings
+from osteo_core.explain.synthesis import DreamSettings, dream
 from osteo_core.units import Unit
 from osteo_ui import dream_panel
 from tests.pages.looking import labels, press, said
@@ -62,15 +62,12 @@ def files(store):
     return list(store.folder.iterdir()) if store.folder.exists() else []
 
 
-def test_the_cost_is_told_before(store):
-    at = opened()
+def test_a_run_is_kept_and_comes_back_at_once(store, toy, monkeypatch):
+    at = opened(strongest=0.25)
     assert labels(at) == ["Make the picture"]
     assert "This takes a few seconds on this computer and is kept for next time." in said(at)
     assert not at.get("image")
-
-
-def test_a_run_is_kept_and_comes_back_at_once(store, toy, monkeypatch):
-    at = press(opened(strongest=0.25), "Make the picture")
+    press(at, "Make the picture")
     kept = store.load(toy.digest, UNIT, SHORT)
     assert kept.activation > kept.on_grey
     assert "the strongest real tile to 0.25" in said(at)
@@ -115,9 +112,8 @@ def test_a_run_waits_while_another_unit_is_looked_at(store, toy, cut_short):
 
 
 def test_a_damaged_picture_is_said_to_be_and_made_anew(store, toy):
-    press(opened(), "Make the picture")
-    picture = next(file for file in files(store) if file.suffix == ".png")
-    picture.write_bytes(b"no picture")
+    *_, end = dream(toy, UNIT, SHORT)
+    store.save(end.dream).write_bytes(b"no picture")
     at = opened()
     assert "Make it anew to repair it." in said(at)
     press(at, "Make the picture")
