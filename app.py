@@ -8,9 +8,8 @@ from osteo_ui import sidebar, state
 
 st.set_page_config(
     page_title="Osteo Explain",
-    page_icon=str(
-        Path(__file__).parent / "osteo_ui" / "icon.png"
-    ),  # named icons are fetched abroad
+    # A file, because the browser would fetch an icon given by name from another host.
+    page_icon=str(Path(__file__).parent / "osteo_ui" / "icon.png"),
     layout="wide",
     initial_sidebar_state=310,
     menu_items={

@@ -40,7 +40,7 @@ def along_layers(
             median=middle,
             q3=third,
             upperfence=high,
-            name="5 %, quarter, middle, quarter, 95 %",
+            name="5 to 95 %",
             marker_color=charts.QUIET,
             fillcolor="rgba(147,161,169,0.35)",
             line={"width": 1.5},

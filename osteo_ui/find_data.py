@@ -190,11 +190,6 @@ def unit_layers(bundle: Bundle, found: Known | None) -> dict[str, int]:
     return {name: engine.layer(name).n_units for name in engine.unit_layers}
 
 
-def linear_layers(engine: "Engine") -> tuple[str, ...]:
-    """Return the unit layers without an activation of their own, whose units cannot be dead."""
-    return tuple(n for n in engine.unit_layers if engine.layer(n).activation == "linear")
-
-
 def try_known(bundle: Bundle) -> tuple[Known | None, str]:
     """Return the summary, and a sentence where it cannot be read."""
     try:

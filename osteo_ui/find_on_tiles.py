@@ -41,7 +41,7 @@ def activation(bundle: Bundle, found: Known | None, layer: str, row: Any) -> Sea
         by = widgets.segments("By", "order", BY)
         target = ""
         if by == "contribution":
-            target = widgets.choose_class("Class", engine.classes, width=220)
+            target = widgets.choose_class("Class", engine.classes, width=200)
     shown = tiles_on_view()
     if not shown:
         st.info("Choose a tile in the sidebar.", icon=":material/image_search:")

@@ -44,7 +44,7 @@ def choose_layer(names: dict[str, int]) -> str:
             "find_layer",
             ["", *names],
             format_func=lambda name: f"{name} ({names[name]:,})" if name else every,
-            width=300,
+            width=260,
         )
     )
 
@@ -54,7 +54,7 @@ def selectivity(bundle: Bundle, found: Known | None, layer: str, row: Any) -> Se
     if found is None:
         return no_summary(bundle)
     with row:
-        target = widgets.choose("Class", "target", found.summary.classes, width=220)
+        target = widgets.choose("Class", "target", found.summary.classes, width=200)
 
     def over(layer: str) -> Ranking:
         return find_data.ranking(
@@ -95,9 +95,9 @@ def classes(bundle: Bundle, found: Known | None, layer: str, row: Any) -> Search
         st.info("Two classes are needed, and the summary has one.", icon=":material/info:")
         return None
     with row:
-        target = widgets.choose("Class", "target", names, width=220)
+        target = widgets.choose("Class", "target", names, width=200)
         others = [name for name in names if name != target]
-        against = widgets.choose("Against", "against", others, width=220)
+        against = widgets.choose("Against", "against", others, width=200)
 
     def over(layer: str) -> Ranking:
         return find_data.ranking(
@@ -115,7 +115,7 @@ def classes(bundle: Bundle, found: Known | None, layer: str, row: Any) -> Search
             "mean_against": "In second",
         },
         f"AUC: the chance that a {target} tile drives the unit's mean higher than a {against} "
-        "tile does, told from histograms of 24 bins (half of them off by less than 0.003). "
+        "tile does, told from histograms of 24 bins, so close to it and not exact. "
         f"Difference: of the two class means ({target} in first, {against} in second), in standard "
         "deviations inside the classes. From "
         f"{found.tiles} ({_counts(found)}).",

@@ -138,7 +138,9 @@ def _column_config(columns: Mapping[str, str], units: tuple[Unit, ...]) -> dict[
     config: dict[str, object] = {"Unit": st.column_config.TextColumn(width=22 + 7 * longest)}
     for name, title in columns.items():
         shown = "%.1f %%" if name in _SHARES else _FORMATS.get(name, "%.3g")
-        config[title] = st.column_config.NumberColumn(format=shown, width=26 + 6 * len(title))
+        config[title] = st.column_config.NumberColumn(
+            format=shown, width=max(48, 20 + 6 * len(title))
+        )
     return config
 
 
@@ -170,24 +172,28 @@ def picked(layers: Mapping[str, int]) -> None:
 
 def dead_layers(engine: "Engine", found: Known) -> None:
     """Draw how many units of each layer are dead."""
-    linear = find_data.linear_layers(engine)
     table = find_data.dead_by_layer(found)
-    shown = table.assign(
-        share=table["share"] * 100,
-        note=["cannot be: linear" if name in linear else "" for name in table["layer"]],
-    )
-    titles = {"layer": "Layer", "units": "Units", "dead": "Dead", "share": "Share", "note": ""}
+    activations = [engine.layer(name).activation for name in table["layer"]]
+    shown = table.assign(share=table["share"] * 100, activation=activations)
+    titles = {"layer": "Layer", "units": "Units", "dead": "Dead", "share": "Share"}
     st.subheader("Dead units by layer", anchor=False)
+    counts = table[table["dead"] > 0]
+    where = ", ".join(
+        f"`{name}` {n}" for name, n in zip(counts["layer"], counts["dead"], strict=True)
+    )
+    said = f"{int(table['dead'].sum())} of {int(table['units'].sum()):,} units are dead"
+    st.markdown(f"{said}: {where}." if where else f"{said}.")
     st.dataframe(
-        shown.rename(columns=titles),
+        shown.rename(columns={**titles, "activation": "Activation"}),
         hide_index=True,
         height=300 if len(table) > 8 else "auto",
         column_config={"Share": st.column_config.NumberColumn(format="%.1f %%")},
-        alt=f"Dead units by layer, {int(table['dead'].sum())} in all",
+        alt=f"Dead units by layer: {said}",
     )
+    linear = activations.count("linear")
     if linear:
         st.caption(
-            f"A layer without an activation of its own is linear ({len(linear)} of {len(table)} "
-            "here): its units can be negative and are hardly ever exactly zero, so that they can "
-            "never be dead."
+            f"Linear layers ({linear} of {len(table)} here) have no activation that cuts off at "
+            "zero, so that no input can silence their units: one is dead only where its weights, "
+            "or all it is fed with, are zero."
         )

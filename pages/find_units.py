@@ -21,7 +21,7 @@ if not layers:
     st.stop()
 
 find = widgets.segments("Find by", "find", find_searches.FINDS)
-row = st.container(horizontal=True, gap="medium", vertical_alignment="bottom")
+row = st.container(horizontal=True, gap="medium")
 with row:
     layer = find_searches.choose_layer(layers)
 search = find_searches.SEARCHES[find](bundle, found, layer, row)

@@ -154,20 +154,19 @@ def dream(
 def _steps(
     engine: "Engine", unit: Unit, settings: DreamSettings, show_every: int
 ) -> Iterator[DreamStep]:
-    began = time.monotonic()
+    start = time.monotonic()
     front = Front(engine, unit, canvas_size(engine, unit.layer, settings.side))
     ascent, total = Ascent(front, settings), settings.steps
-    times: list[float] = []
-    for done in range(1, total):
+    times = [time.monotonic() - start]  # of the run itself: it may wait between two steps
+    for done in range(1, total + 1):
         start = time.monotonic()
         ascent.step()
-        picture = ascent.picture() if done % show_every == 0 else None
+        picture = ascent.picture()
         times.append(time.monotonic() - start)
-        yield DreamStep(done, total, statistics.median(times) * (total - done), picture)
-    ascent.step()
-    picture = ascent.picture()
-    result = _result(engine, front, picture, settings, time.monotonic() - began)
-    yield DreamStep(total, total, 0.0, picture, result)
+        left = statistics.median(times[1:]) * (total - done)
+        made = _result(engine, front, picture, settings, sum(times)) if done == total else None
+        shown = picture if done % show_every == 0 or made else None
+        yield DreamStep(done, total, left, shown, made)
 
 
 def _result(
