@@ -212,7 +212,9 @@ def _file(engine: "Engine", units: tuple[Unit, ...], found: Known | None) -> Non
 def _csv(rows: list[Row]) -> bytes:
     import pandas as pd
 
-    return pd.DataFrame(rows).to_csv(index=False).encode()
+    table = pd.DataFrame(rows)
+    places = {name: "Int64" for name in ("row", "column") if name in table}  # neurons have none
+    return table.astype(places).to_csv(index=False).encode()
 
 
 def _rows(engine: "Engine", item: Shown) -> dict[Unit, Row]:

@@ -15,23 +15,17 @@ if TYPE_CHECKING:
 _MARGIN = {"l": 8, "r": 8, "t": 32, "b": 8}
 
 
-def along_layers(
-    ranking: Ranking, layers: tuple[str, ...], title: str, selected: "Unit | None"
-) -> go.Figure:
+def along_layers(ranking: Ranking, title: str, selected: "Unit | None") -> go.Figure:
     """Return the figure that units are ranked by, layer by layer in the network's order.
 
     Args:
         ranking: Of all layers.
-        layers: In order.
         title: Of the figure.
         selected: The unit that is marked.
     """
-    by = ranking.by
-    found = ranking.table.dropna(subset=[by])
-    groups = found.groupby("layer")[by]
-    shares = groups.quantile([0.05, 0.25, 0.5, 0.75, 0.95]).unstack()
-    names = [name for name in layers if name in shares.index]
-    low, first, middle, third, high = (shares.loc[names, share] for share in shares)
+    by, found, span = ranking.by, ranking.table, ranking.span
+    names = list(span.shares.index)
+    low, first, middle, third, high = (span.shares[share].to_numpy() for share in span.shares)
     figure = go.Figure(
         go.Box(
             x=names,
@@ -47,16 +41,12 @@ def along_layers(
             hoverinfo="y",
         )
     )
-    ends = (("Highest", groups.idxmax(), 0, "triangle-up"), ("Lowest", groups.idxmin(), 1, "x"))
-    for name, rows, colour, symbol in ends:
-        units = found.loc[rows[names]]
-        figure.add_trace(_points(units, by, name, charts.colour(colour), symbol, 7))
+    figure.add_trace(_points(span.highest, by, "Highest", charts.colour(0), "triangle-up", 7))
+    figure.add_trace(_points(span.lowest, by, "Lowest", charts.colour(1), "x", 7))
     if selected is not None:
         own = found[(found["layer"] == selected.layer) & (found["unit"] == selected.index)]
         if len(own):
             figure.add_trace(_points(own, by, str(selected), charts.colour(2), "star", 14))
-    if ranking.middle is not None:
-        figure.add_hline(y=ranking.middle, line={"color": charts.QUIET, "dash": "dot", "width": 1})
     figure.update_layout(
         height=360,
         margin=_MARGIN,
@@ -65,6 +55,10 @@ def along_layers(
     )
     figure.update_xaxes(categoryorder="array", categoryarray=names, tickangle=-60)
     figure.update_yaxes(title=title, zeroline=False)
+    if ranking.middle is not None:
+        line = {"color": charts.QUIET, "dash": "dot", "width": 1}
+        across = {"type": "line", "xref": "paper", "x0": 0, "x1": 1}
+        figure.add_shape(**across, y0=ranking.middle, y1=ranking.middle, line=line)
     return figure
 
 

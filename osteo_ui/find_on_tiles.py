@@ -111,8 +111,8 @@ def _contribution(engine: "Engine", item: Shown, layer: str, chosen: str) -> Sea
         },
         f"Contribution: gradient of the logit of {target} times activation, summed over the map, "
         f"on {item.entry.title}; in units of the logit. Of its layer: share of the sum of the "
-        "magnitudes of the layer's contributions. A layer of few units gives each more to add, so "
-        "the last layers tend to stand first.",
+        "magnitudes of the layer's contributions."
+        + ("" if layer else " The fewer units a layer has, the more each of them tends to add."),
         widgets.tile_stem(item, engine.name, "contribution", target, layer),
     )
 

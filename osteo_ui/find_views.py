@@ -144,12 +144,12 @@ def _column_config(columns: Mapping[str, str], units: tuple[Unit, ...]) -> dict[
     return config
 
 
-def along(search: Search, layers: Mapping[str, int], title: str) -> None:
+def along(search: Search, title: str) -> None:
     """Draw where along the network the units stand, if the search tells it."""
     if search.everywhere is None:
         return
     stem = f"{search.stem}.layers"
-    figure = find_charts.along_layers(search.everywhere, tuple(layers), title, selected())
+    figure = find_charts.along_layers(search.everywhere, title, selected())
     charts.show(figure, stem, f"{title} of the units of each layer, in the network's order")
     st.caption(
         f"{title} of all units, layer by layer from the input to the classes: the box holds the "

@@ -116,10 +116,10 @@ def _offer(job: ScanJob, reading: "Reading") -> None:
     st.button(text, on_click=_run, args=(job,), type="primary", key="scan.start")
     note = st.empty()
     cost = scan_cost(reading.engine, job.layer, left)
-    note.caption(f"About {words.number(cost)} forward passes; measuring one…")
+    note.caption(f"About {words.passes(cost)}; measuring one…")
     seconds = unit_services.forward_seconds(reading.engine)
     note.caption(
-        f"About {words.number(cost)} forward passes of {seconds:.2f} s: "
+        f"About {words.passes(cost)} of {seconds:.2f} s: "
         f"{words.duration(cost * seconds)} on this computer. Kept while the dashboard runs."
     )
 

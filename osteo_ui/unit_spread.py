@@ -6,20 +6,21 @@ import numpy as np
 import streamlit as st
 
 from osteo_core.errors import OsteoError
-from osteo_ui import charts, state, unit_charts, unit_figures, unit_rows, widgets
+from osteo_ui import state, unit_curves, unit_figures, unit_rows, widgets
 from osteo_ui import unit_words as words
 
 if TYPE_CHECKING:
     from osteo_core.bundles import Bundle
+    from osteo_core.explain.cards import UnitCard
     from osteo_core.unit_index import UnitFigures, UnitSummary
     from osteo_core.units import Unit
 
 _TITLES = {"maximum": "Greatest value on a tile", "mean": "Mean value on a tile"}
 
 
-def draw(bundle: "Bundle", unit: "Unit", has_map: bool) -> None:
+def draw(bundle: "Bundle", card: "UnitCard") -> None:
     """Draw the unit's distribution in each class and how well it tells the classes apart."""
-    by = state.selection().best
+    by, unit = state.selection().best, card.unit
     summary, problem = unit_figures.summary(bundle)
     if problem:
         st.warning(problem)
@@ -31,15 +32,19 @@ def draw(bundle: "Bundle", unit: "Unit", has_map: bool) -> None:
     except OsteoError as error:
         st.warning(str(error))
         return
-    chart, areas = st.columns([1.3, 1], gap="medium")
-    with chart:
-        edges, counts = figures.histogram(by)
-        title = _TITLES[by] if has_map else "Value on a tile"
-        name = widgets.file_stem(str(unit), by, "distribution")
-        figure = unit_charts.distribution(edges, counts, summary.classes, title)
-        charts.show(figure, name, words.spread_alt(unit, summary.classes, figures, by))
-        st.caption(words.spread(summary, len(edges) - 1))
-    with areas:
+    sides = st.grid(2, min_column_width=340, gap="large")
+    with sides.cell():
+        unit_curves.draw(
+            "unit.spread",
+            *figures.histogram(by),
+            summary.classes,
+            title=_TITLES[by] if card.map is not None else "Value on a tile",
+            now=card.mean if by == "mean" else card.value,
+            name=widgets.file_stem(str(unit), by, "distribution"),
+            alt=words.spread_alt(unit, summary.classes, figures, by),
+        )
+        st.caption(words.spread(summary))
+    with sides.cell():
         _selectivity(unit, summary, figures, by)
 
 

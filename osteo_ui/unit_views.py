@@ -263,13 +263,13 @@ def _row_there(one: "PlaceUnit", card: "UnitCard") -> unit_rows.Row:
 
 def partners(card: "UnitCard") -> None:
     """Draw the units in front that drive this one, and those behind that it drives."""
-    columns = st.columns(2, gap="medium")
+    grid = st.grid(2, min_column_width=300, gap="large")
     sides = (
         ("before", "Units in front that make it", card.partners_before),
         ("after", "Units behind that it makes", card.partners_after),
     )
-    for column, (side, title, found) in zip(columns, sides, strict=True):
-        with column:
+    for side, title, found in sides:
+        with grid.cell():
             st.markdown(f"**{title}**")
             if found.reason:
                 st.caption(found.reason)

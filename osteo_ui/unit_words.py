@@ -62,8 +62,8 @@ def figures(card: "UnitCard") -> str:
         return _table([("Value", number(card.value)), rank])
     figures = [("Maximum", number(card.value))]
     if card.place is not None:
-        figures.append(("At row, column", f"{card.place[0]}, {card.place[1]}"))
-    above = ("Above zero", f"{card.share_positive:.0%} of places")
+        figures.append(("Row, column", f"{card.place[0]}, {card.place[1]}"))
+    above = ("Above zero", f"{card.share_positive:.0%}")
     return _table([*figures, ("Mean", number(card.mean)), above, rank])
 
 
@@ -162,11 +162,12 @@ def no_index(bundle: str) -> str:
 
 def best(card: "UnitCard", found: "Best", by: str, cut: str) -> str:
     """Say what the row of tiles is."""
-    value = {"maximum": "greatest", "mean": "mean"}[by] if card.map is not None else "own"
+    value = {"maximum": "the greatest value", "mean": "the mean"}[by]
+    value = value if card.map is not None else "the value"
     if not any(top.value for top in found.tops):
         return f"`{card.unit}` is zero on {found.among}: none of them drives it."
     return (
-        f"Of {found.among}, strongest first, by the {value} value of `{card.unit}`. {cut} "
+        f"Of {found.among}, strongest first, by {value} of `{card.unit}`. {cut} "
         "Pick one to read the whole tile."
     )
 
@@ -208,10 +209,13 @@ def selectivity(summary: "UnitSummary", figures: "UnitFigures", area: np.ndarray
     return f"Above zero somewhere on {figures.firing_share:.0%} of the tiles, so not dead. {what}"
 
 
-def spread(summary: "UnitSummary", bins: int) -> str:
+def spread(summary: "UnitSummary") -> str:
     """Say over which tiles a distribution is."""
     of = {"train": "training part", "all": "cohort"}.get(summary.part, f"{summary.part} part")
-    return f"{summary.n_tiles:,} tiles of the {of}; {bins} bins of equal width."
+    return (
+        f"Share of each class's tiles by value, over {summary.n_tiles:,} tiles of the {of}; bins "
+        "of equal width. The upright line is the tile on view."
+    )
 
 
 def spread_alt(unit: "Unit", classes: Sequence[str], figures: "UnitFigures", by: str) -> str:
@@ -250,3 +254,8 @@ def duration(seconds: float) -> str:
     if seconds < 1.5:
         return "about a second"
     return f"about {seconds:.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"
+
+
+def passes(cost: float) -> str:
+    """Return a cost in forward passes in round figures."""
+    return f"{cost:.0f} forward passes" if cost >= 1.5 else f"{cost:.2g} forward passes"

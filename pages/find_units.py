@@ -31,7 +31,7 @@ if search is None:
     find_views.picked(layers)
 else:
     find_views.draw(search, layers)
-    find_views.along(search, layers, "AUC")
+    find_views.along(search, "AUC")
 
 st.divider()
 bookmarks.panel(widgets.open_engine(bundle))

@@ -54,11 +54,11 @@ def card_of_unit() -> None:
     field = unit_services.field(reading, unit)
     known = field.get() if field.known else None
 
-    left, right = st.columns([1, 1.1], gap="large")
-    with left:
+    sides = st.grid(2, min_column_width=340, gap="large")
+    with sides.cell():
         unit_views.tile(item, len(shown), reading, card, known)
         there = st.container()
-    with right:
+    with sides.cell():
         unit_views.figures(card)
         unit_views.classes(card)
         unit_views.ranking(reading, card)
@@ -66,7 +66,7 @@ def card_of_unit() -> None:
     st.divider()
     st.subheader("Over many tiles", anchor=False)
     widgets.segments("By", "best", {"maximum": "Maximum", "mean": "Mean"}, width=220)
-    unit_spread.draw(bundle, unit, card.map is not None)
+    unit_spread.draw(bundle, card)
     st.markdown("**Tiles that drive it most**")
     tiles = st.container()
 
@@ -84,7 +84,7 @@ def card_of_unit() -> None:
         unit_tiles.draw(bundle, card, known, engine.input_size, item.tile.sha256)
     if panel == "off":
         unit_changes.draw(bundle, reading, card)
-    unit_late.follow([field])
+    unit_late.follow(field)
     if panel in ("scan", "dream"):
         unit_panels.slow(panel, bundle, engine, reading, card)
     state.leave()

@@ -58,7 +58,7 @@ def card_row(card: "UnitCard", reading: "Reading") -> Row:
         "column": column,
         "mean": card.mean,
         "share_above_zero": card.share_positive,
-        **{f"contribution_{name}": float(share) for name, share in shares},
+        **{f"contribution_{name}": float(share) + 0.0 for name, share in shares},
         "rank": card.rank,
         "rank_of": card.n_units,
         "rank_class": card.target,

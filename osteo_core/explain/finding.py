@@ -6,6 +6,7 @@ units are ranked at once, so that a network of 17,000 takes milliseconds.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -25,6 +26,22 @@ By = Literal["maximum", "mean"]
 
 
 @dataclass(frozen=True, eq=False)
+class LayerSpan:
+    """How a figure of units lies in each layer, in the network's order.
+
+    Attributes:
+        shares: One row a layer: the values below which 5, 25, 50, 75 and 95 % of its units lie,
+            columns 0.05 to 0.95.
+        highest: One row a layer, its highest unit, as in the ranking's table.
+        lowest: Its lowest.
+    """
+
+    shares: "pd.DataFrame"
+    highest: "pd.DataFrame"
+    lowest: "pd.DataFrame"
+
+
+@dataclass(frozen=True, eq=False)
 class Ranking:
     """Units in order.
 
@@ -34,11 +51,23 @@ class Ranking:
         by: Column that the order is by, the greatest first.
         middle: Where the last units say as much as the first, of the opposite: the value that
             parts the two ends. None where only the first end is looked for.
+        layers: In the network's order.
     """
 
     table: "pd.DataFrame"
     by: str
     middle: float | None = None
+    layers: tuple[str, ...] = ()
+
+    @cached_property
+    def span(self) -> LayerSpan:
+        """Where along the network the figure is high or low; units without it are left out."""
+        found = self.table.dropna(subset=[self.by])
+        groups = found.groupby("layer")[self.by]
+        shares = groups.quantile([0.05, 0.25, 0.5, 0.75, 0.95]).unstack()
+        names = [name for name in self.layers if name in shares.index]
+        highest, lowest = (found.loc[rows[names]] for rows in (groups.idxmax(), groups.idxmin()))
+        return LayerSpan(shares.loc[names], highest, lowest)
 
     def first(self, count: int | None = None) -> "pd.DataFrame":
         """The units looked for, at most so many."""
@@ -244,7 +273,8 @@ def _ranked(table: "pd.DataFrame", by: str, middle: float | None, *then: str) ->
     columns = list(dict.fromkeys([by, *then]))
     ordered = table.sort_values(columns, ascending=False, kind="stable", ignore_index=True)
     rest = [name for name in table.columns if name not in ("layer", "unit", by)]
-    return Ranking(ordered[["layer", "unit", by, *rest]], by, middle)
+    layers = tuple(table["layer"].unique())
+    return Ranking(ordered[["layer", "unit", by, *rest]], by, middle, layers)
 
 
 def _in_deviations(values: Any, scale: Any) -> npt.NDArray[np.float64]:

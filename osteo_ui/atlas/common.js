@@ -31,6 +31,8 @@ function make(tag, attributes = {}, ...children) {
 }
 
 /** Tells the server what was picked, and knows whether it has answered yet. */
+const REST = 600; // ms without an answer before a pick is told again
+
 class Report {
   constructor() {
     this.sent = 0;
@@ -47,7 +49,22 @@ class Report {
     if (this.silent) return;
     this.sent = Math.max(Date.now(), this.sent + 1, this.seen + 1); // clocks may be set back
     this.at = Date.now();
-    this.trigger("pick", { sent: this.sent, value });
+    this.message = { sent: this.sent, value };
+    this.trigger("pick", this.message);
+    this.insist(4);
+  }
+
+  // Streamlit loses a pick that comes while a run is about to start the next one by itself. What
+  // was not heard is told again once the page has come to rest; heard twice, it counts once.
+  insist(times) {
+    clearTimeout(this.again);
+    this.again = setTimeout(() => {
+      if (!times || this.seen >= this.sent) return;
+      const app = document.querySelector("[data-testid=stApp]");
+      const busy = app?.dataset.testScriptState === "running";
+      if (!busy) this.trigger("pick", this.message);
+      this.insist(busy ? times : times - 1);
+    }, REST);
   }
 
   soon(value) {

@@ -64,6 +64,11 @@ def test_most_selective_for_a_class_and_against_it(summary):
     best = found.table.iloc[0]
     assert (best.mean_class, best.mean_rest, best.firing_share) == (2.5, 0.5, 0.75)
     assert units(finding.by_selectivity(summary, "Viable", "logits").first(1)) == ["logits:1"]
+    span = found.span
+    assert span.shares.index.tolist() == ["maps", "logits"]
+    assert span.shares[0.5].tolist() == pytest.approx([0.5, 0.5], abs=1e-4)
+    assert units(span.highest) == ["maps:0", "logits:1"]
+    assert units(span.lowest) == ["maps:2", "logits:0"]
     with pytest.raises(ModelError, match=r"Expected a class of the summary.*Received: 'Bone'"):
         finding.by_selectivity(summary, "Bone")
 

@@ -15,13 +15,16 @@ PATIENCE = 1000 * int(os.environ.get("OSTEO_E2E_PATIENCE_S", "60"))  # ms
 expect.set_options(timeout=PATIENCE)
 
 # The pages, and words that are on each only when the network has answered and all is drawn.
-PAGES = {"read": "", "filters": "filters", "neurons": "neurons"} | {
-    name: name for name in ("heat_maps", "metrics", "compare")
+PAGES = {"read": ""} | {
+    name: name
+    for name in ("filters", "neurons", "unit", "find_units", "heat_maps", "metrics", "compare")
 }
 LAST_WORDS = {
     "read": "unit against activation",
     "filters": "strongest maps of",
     "neurons": "strongest units of",
+    "unit": "Units behind that it makes",
+    "find_units": "None yet. Bookmark a unit",
     "heat_maps": "not what speaks against it",
     "metrics": "wanted for training, validation and test",
     "compare": "compare where they look",

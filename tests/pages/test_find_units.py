@@ -10,6 +10,7 @@ import pytest
 
 from osteo_core.cohorts import read_cohort
 from osteo_core.explain import finding
+from osteo_core.explain.spread import Spread
 from osteo_core.tiles import load_tile
 from osteo_core.unit_index import build_index, index_folder, open_index, summarise, write_summary
 from osteo_core.units import Unit
@@ -76,10 +77,11 @@ def heads(at):
 
 
 def test_without_a_summary_it_says_what_makes_one(open_page):
-    for find in ("selectivity", "classes", "dead"):
-        at = open_page("find_units", find=find)
+    at = open_page("find_units", find="classes")
+    for find in ("selectivity", "dead"):
         assert "`osteo index --model toy --cohort DIR` makes it" in said(at)
         assert not at.dataframe
+        at.segmented_control(key="widget.find").select(find).run()
 
 
 def test_selectivity_at_both_ends(open_page, summary):
@@ -120,7 +122,7 @@ def test_dead_units_layer_by_layer(open_page, summary):
     assert table["Layer"].tolist() == LAYERS
     assert table["Dead"].sum() == summary.dead.sum()
     assert table["Activation"].tolist() == ["relu"] * 5 + ["linear"]
-    assert f"{summary.dead.sum()} of 51 units are dead" in said(at)
+    assert f"{summary.dead.sum()} of 46 units are dead" in said(at)
     assert "Linear layers (1 of 6 here)" in said(at)
 
 
@@ -141,18 +143,17 @@ def test_a_damaged_summary_is_a_sentence(open_page, summary, toy_models):
 # On the tiles on view ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("layer", ["", "block5_conv4"])
-def test_activation_on_the_tile(open_page, readings, summary, layer):
-    at = open_page(
-        "find_units", find="activation", order="mean", **({"in": layer} if layer else {})
-    )
-    figures = finding.tile_figures(readings[0], [layer] if layer else LAYERS)
-    spread = finding.Spread.of(summary, "mean", layer or None)
+def test_activation_on_the_tile(open_page, readings, summary):
+    at = open_page("find_units", find="activation", order="mean")
+    figures = finding.tile_figures(readings[0], LAYERS)
+    found = finding.by_activation(figures, "mean", Spread.of(summary, "mean"))
     table = at.dataframe[0].value
-    found = finding.by_activation(figures, "mean", spread)
     assert units(table) == addresses(found.first(200))
     assert table["Higher than"].to_numpy() == pytest.approx(found.table["higher_than"] * 100)
     assert "share of 8 tiles on which" in said(at)
+    at.selectbox(key="widget.find_layer").select("block5_conv4").run()
+    values = readings[0].activation("block5_conv4").mean((0, 1))
+    assert at.dataframe[0].value["Mean"].to_numpy() == pytest.approx(np.sort(values)[::-1])
 
 
 def test_activation_without_a_summary(open_page, readings):
@@ -174,7 +175,7 @@ def test_contribution_on_the_tile(open_page, readings):
 def test_two_tiles(open_page, readings, summary, two):
     at = open_page("find_units", find="tiles", tile=two)
     first, second = (finding.tile_figures(reading, LAYERS) for reading in readings)
-    found = finding.by_tile_difference(first, second, finding.Spread.of(summary, "mean"))
+    found = finding.by_tile_difference(first, second, Spread.of(summary, "mean"))
     assert units(at.dataframe[0].value) == addresses(found.first(200))
     assert units(at.dataframe[1].value) == addresses(found.last(200))
     at.multiselect(key="widget.tiles").set_value(two[:1]).run()

@@ -236,9 +236,9 @@ def test_how_a_unit_answers_to_each_class(indexed, open_page, firing):
     figures = read_summary(indexed.folder / "units.npz").figures(Unit(LAYER, firing[0]))
     rows = atlas(at, "unit.selectivity")["rows"]
     assert [row["text"] for row in rows] == [f"{a:.2f}" for a in figures.selectivity_maximum]
-    shares = chart(at)["data"][0]["y"]
-    assert sum(shares) == pytest.approx(1)
-    assert "12 tiles of the cohort" in said(at)
+    for one in atlas(at, "unit.spread")["series"]:
+        assert sum(one["shares"]) == pytest.approx(1, abs=1e-3)
+    assert "over 12 tiles of the cohort" in said(at)
 
 
 def test_units_held_at_a_class_mean(indexed, open_page, firing):
