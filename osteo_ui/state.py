@@ -5,8 +5,7 @@ a widget, and a widget that is not on the page in front loses its binding: a lin
 filters page would forget the class chosen on the heat-map page.
 """
 
-import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -35,17 +34,6 @@ _ENTERED = "osteo.entered"
 _PUT = "osteo.put"
 _SENT = "osteo.sent"
 _OVER = "osteo.over"
-
-# Longer than a new value takes to reach a browser, shorter than a person to see and undo it.
-MOMENT_S = 0.5
-
-
-@dataclass
-class _Over:
-    """What a widget showed when another value was put over it, and when the browser was told."""
-
-    shown: Any
-    told: float | None = None
 
 
 def selection() -> Selection:
@@ -101,9 +89,8 @@ def put(key: str, value: Any) -> None:
     sent, here = st.session_state.setdefault(_SENT, {}), st.session_state.get(_PAGE)
     shown = st.session_state.get(key)
     if sent.get(key) != here or shown != value:
-        over = st.session_state.setdefault(_OVER, {})
-        if shown is not None and shown != value and (key not in over or over[key].shown != shown):
-            over[key] = _Over(shown)
+        if shown is not None and shown != value:
+            st.session_state.setdefault(_OVER, {})[key] = shown
         st.session_state[key] = value
         sent.pop(key, None)
     st.session_state.setdefault(_PUT, set()).add(key)
@@ -113,8 +100,6 @@ def leave() -> None:
     """Note that the page was drawn to its end, so that the browser hears of all that was put."""
     sent, here = st.session_state.setdefault(_SENT, {}), st.session_state.get(_PAGE)
     sent.update(dict.fromkeys(st.session_state.get(_PUT, ()), here))
-    for over in st.session_state.get(_OVER, {}).values():
-        over.told = over.told or time.monotonic()
 
 
 def is_echo(key: str) -> bool:
@@ -124,19 +109,21 @@ def is_echo(key: str) -> bool:
     gallery and goes on to a page at once sends the old tile along with the page, because the new
     one is still on its way; Streamlit takes it for a choice, and it would undo the real one.
 
-    So the old value counts as none, once, if it cut short the run that put the new one, however
-    long that took, and in the moment after that run: a request made while a run goes on may have
-    to wait for its end. At any other time it is a choice, or who takes one back were not heard.
+    The address that comes along tells the two apart: it changes with the selection, and is sent
+    to the browser before the widgets are. A browser that still has another address, or the empty
+    one of a page change, has not heard of the new value, or does not answer it.
     """
     over = st.session_state.setdefault(_OVER, {})
-    last = over.get(key)
-    same = last is not None and last.shown == st.session_state.get(key)
-    now = time.monotonic()
-    if same and (last.told is None or now - last.told < MOMENT_S):
-        last.told = last.told or now
+    stale = _incoming() != st.session_state.get(_WRITTEN)
+    if stale and key in over and over[key] == st.session_state.get(key):
+        st.session_state[_CHANGED] = True  # the old address is no more a choice than the value
         return True
-    over.pop(key, None)
     return False
+
+
+def _incoming() -> dict[str, list[str]]:
+    """Return what the browser's address says; after ``write_url``, what it is told to say."""
+    return {key: st.query_params.get_all(key) for key in st.query_params}
 
 
 def sync() -> None:
@@ -145,10 +132,12 @@ def sync() -> None:
     The URL wins in a new session, and when it changed while no widget did (Back, an edited
     address); else the session wins. A page change empties the URL, which is then written again.
     """
-    incoming = {key: st.query_params.get_all(key) for key in st.query_params}
-    changed = st.session_state.pop(_CHANGED, False)
+    incoming, changed = _incoming(), st.session_state.pop(_CHANGED, False)
+    heard = incoming == st.session_state.get(_WRITTEN)
+    if heard:
+        st.session_state.pop(_OVER, None)  # whatever was put is on the screen by now
     new = _SELECTION not in st.session_state
-    moved = bool(incoming) and not changed and incoming != st.session_state.get(_WRITTEN)
+    moved = bool(incoming) and not changed and not heard
     if new or moved:
         st.session_state[_SELECTION], found = from_query(incoming)
         st.session_state[_NOTICES] = found
@@ -165,7 +154,7 @@ def write_url() -> None:
     """Write the selection, which is settled now, into the URL."""
     st.session_state[_FRESH] = False
     query = to_query(selection())
-    if query != {key: st.query_params.get_all(key) for key in st.query_params}:
+    if query != _incoming():
         st.query_params.from_dict(query)
     st.session_state[_WRITTEN] = query
 

@@ -3,7 +3,6 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from osteo_ui import state
 from tests.dashboard import url
 
 KINDS = (
@@ -97,6 +96,8 @@ def _a_button_sets_what_a_widget_shows():
     from osteo_ui import state, widgets
 
     state.enter("a page")
+    state.sync()
+    state.write_url()
     now = state.selection().order
     widgets.bound(st.selectbox, "Order", "order", now, ["index", "mean"])
     st.button("Mean", on_click=state.update, kwargs={"order": "mean"})
@@ -105,21 +106,27 @@ def _a_button_sets_what_a_widget_shows():
     state.leave()
 
 
-@pytest.mark.parametrize(
-    ("cut", "moment", "kept"),
-    [
-        (True, 0, [True, False]),  # long after a run was cut short: once, then it is a choice
-        (False, 60, [True, True]),  # at once after a run: the new value is on its way
-        (False, 0, [False]),  # later: a choice
-    ],
-)
-def test_what_a_browser_still_shows_is_no_choice(monkeypatch, cut, moment, kept):
-    monkeypatch.setattr(state, "MOMENT_S", moment)
-    at = AppTest.from_function(_a_button_sets_what_a_widget_shows).run()
+@pytest.mark.parametrize("cut", [True, False])
+@pytest.mark.parametrize("address", [{}, {"unit": "3"}])  # of a page change; of before the click
+def test_what_a_browser_still_shows_is_no_choice(cut, address):
+    at = AppTest.from_function(_a_button_sets_what_a_widget_shows)
+    at.query_params["unit"] = "3"
+    at.run()
     at.session_state["cut"] = cut
     at.button[0].click().run()
-    for stays in kept:
-        at.selectbox(key="widget.order").select("index").run()  # what it showed before
-        assert at.selectbox(key="widget.order").value == ("mean" if stays else "index")
-    at.selectbox(key="widget.order").select("mean").run()
-    assert at.selectbox(key="widget.order").value == "mean"
+    assert at.query_params == {"unit": "3", "order": "mean"}
+    for _ in range(2):  # it may click on before the answer comes
+        at.query_params = dict(address)
+        at.selectbox(key="widget.order").select("index").run()
+        assert at.selectbox(key="widget.order").value == "mean"
+        assert at.query_params == {"unit": "3", "order": "mean"}
+
+
+@pytest.mark.parametrize("cut", [True, False])
+def test_a_choice_can_be_taken_back_at_once(cut):
+    at = AppTest.from_function(_a_button_sets_what_a_widget_shows).run()
+    at.session_state["cut"] = cut
+    at.button[0].click().run()  # and the browser has the new address now
+    at.selectbox(key="widget.order").select("index").run()
+    assert at.selectbox(key="widget.order").value == "index"
+    assert at.query_params == {}

@@ -38,6 +38,17 @@ FULL = Selection(
     heat_scale="shared",
     part="train",
     per_class=0,
+    place="500,1000",
+    off=("block5_conv4:17", "fc1:3"),
+    instead="tile",
+    mean_class="Viable",
+    donor=TileRef("example", "Synthetic Viable 2"),
+    best="mean",
+    panel="scan",
+    marks=("block1_conv1:0", "logits:2"),
+    find="dead",
+    find_layer="fc1",
+    against="Viable",
 )
 
 
