@@ -70,8 +70,13 @@ class Dashboard:
         expect(self.page.get_by_role("heading", level=1, name=title, exact=True)).to_be_visible()
 
     def wait_until_drawn(self, name: str) -> None:
-        """Wait for the words that a page says last."""
+        """Wait for the words that a page says last, and for every widget to stand in its place.
+
+        A browser that has never been here fetches the code of each kind of widget first, and may
+        show text that comes later than a widget before the widget itself.
+        """
         expect(self.text(LAST_WORDS[name]).first).to_be_visible()
+        expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0)
 
     @property
     def main(self) -> Locator:

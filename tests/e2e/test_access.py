@@ -17,6 +17,7 @@ def test_a_page_is_reached_and_worked_by_keyboard_alone(dashboard: Dashboard) ->
     _tab_to(dashboard, "Filters", 5)
     dashboard.page.keyboard.press("Enter")
     dashboard.wait_until_drawn("filters")
+    expect(dashboard.page.get_by_role("combobox", name="Layer", exact=True)).to_be_visible()
     dashboard.page.get_by_role("link", name="Skip to main content").focus()
     dashboard.page.keyboard.press("Enter")
     _tab_to(dashboard, "Layer", 3)
