@@ -17,7 +17,8 @@ Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Scaling = Literal["min-max", "max", "symmetric", "none"]
 
-# Even in lightness or, blue-red, even to both sides of its middle: legible to the colour-blind.
+# Even in lightness or, the two diverging ones, even to both sides of the middle: legible to the
+# colour-blind.
 COLOUR_MAPS = {
     "grey": "matlab:gray",
     "viridis": "bids:viridis",
@@ -25,8 +26,9 @@ COLOUR_MAPS = {
     "cividis": "cividis:cividis",
     "inferno": "bids:inferno",
     "blue-red": "colorbrewer:RdBu_r",
+    "purple-orange": "colorbrewer:PuOr_r",
 }
-DIVERGING = ("blue-red",)
+DIVERGING = ("blue-red", "purple-orange")
 _LEGEND_TEXT = 16  # px under the bar
 
 

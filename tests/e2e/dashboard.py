@@ -17,7 +17,16 @@ expect.set_options(timeout=PATIENCE)
 # The pages, and words that are on each only when the network has answered and all is drawn.
 PAGES = {"read": ""} | {
     name: name
-    for name in ("filters", "neurons", "unit", "find_units", "heat_maps", "metrics", "compare")
+    for name in (
+        "filters",
+        "neurons",
+        "unit",
+        "find_units",
+        "heat_maps",
+        "heat_grid",
+        "metrics",
+        "compare",
+    )
 }
 LAST_WORDS = {
     "read": "unit against activation",
@@ -26,6 +35,7 @@ LAST_WORDS = {
     "unit": "Units behind that it makes",
     "find_units": "None yet. Bookmark a unit",
     "heat_maps": "not what speaks against it",
+    "heat_grid": "where all methods put places in the same order",
     "metrics": "wanted for training, validation and test",
     "compare": "compare where they look",
 }
@@ -37,6 +47,7 @@ _PROBES = re.compile(r"/\w+/_stcore/(health|host-config)$")
 # A view that is left before its pictures have come asks for files that are gone. What counts is
 # that no picture on the screen is broken: see `broken_pictures`.
 _LEFT_BEHIND = re.compile(r"^/media/")
+_LEFT_BEHIND_TOLD = "Client Error: Image source error"  # the same, in the words of its client
 _HERE = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -157,7 +168,8 @@ class Dashboard:
     def _note_console(self, message: ConsoleMessage) -> None:
         where = urlsplit(message.location.get("url", "")).path
         harmless = _PROBES.search(where) or _LEFT_BEHIND.search(where)
-        if message.type == "error" and not ("404" in message.text and harmless):
+        told = message.text.startswith(_LEFT_BEHIND_TOLD)
+        if message.type == "error" and not (told or ("404" in message.text and harmless)):
             self.errors.append(f"{message.text} ({where})")
 
 
