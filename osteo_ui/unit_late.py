@@ -1,59 +1,50 @@
 """What may follow a click: worked out when the hand rests, then drawn with everything else."""
 
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Generator
 from typing import Any
 
 import streamlit as st
-from streamlit.errors import StreamlitAPIException
 
-from osteo_core.errors import OsteoError
-from osteo_ui import state
+from osteo_ui import jobs, state
 from osteo_ui.unit_services import Late
 
-REST_S = 0.3  # without a click, before anything slow is begun
-_LOOK_S = 0.02  # between two looks whether a click has come
+REST_S = 0.3  # without another click, before anything slow is begun
+_NAP_S = 0.02
+_LAST = "osteo.late"
 
 
 def follow(wanted: Late) -> None:
-    """Work out what is not known yet and draw again. Call when all else has been drawn.
+    """Work out what is not known yet, beside the script, and draw again when it is.
 
     Holding an arrow key down must not have to wait for the effective field of every unit on the
-    way: a click within the rest ends this script before the network is kept busy, and one that
-    comes later need not wait for the answer, which is kept for when it is asked for again.
+    way: what was wanted before is forgotten unless it has begun, and nothing is begun within the
+    rest after a click.
 
     Args:
         wanted: What the page wants.
     """
+    key = " ".join(map(str, ("late", *wanted.key)))
+    before = st.session_state.get(_LAST)
+    if before not in (None, key):
+        jobs.forget(before)
+    st.session_state[_LAST] = key
     if wanted.known:
         return
     state.leave()
-    pause = st.empty()
+    found = jobs.ask(key, lambda: _steps(wanted))
+    if found.status == "done":  # and dropped from what is kept since
+        jobs.forget(key)
+        found = jobs.ask(key, lambda: _steps(wanted))
+    if found.problem:
+        st.warning(found.problem)
+    jobs.follow([key])
+
+
+def _steps(wanted: Late) -> Generator[float, None, Any]:
     end = time.monotonic() + REST_S
     while time.monotonic() < end:
-        time.sleep(_LOOK_S)
-        pause.empty()  # a click ends this script here
-    coming: Future[Any] = _worker().submit(wanted.get)
-    try:
-        while not coming.done():
-            time.sleep(_LOOK_S)
-            pause.empty()  # or here
-        coming.result()
-    except OsteoError as error:
-        pause.warning(str(error))
-        return
-    finally:
-        coming.cancel()  # does nothing to what has begun
-    _again()
-
-
-@st.cache_resource(show_spinner=False)
-def _worker() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(1, thread_name_prefix="unit-late")  # two would share the lock
-
-
-def _again() -> None:
-    try:
-        st.rerun(scope="fragment")
-    except StreamlitAPIException:  # this is a run of the whole page
-        st.rerun()
+        yield 0.0
+        time.sleep(_NAP_S)
+    wanted.get()
+    return True

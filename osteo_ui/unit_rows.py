@@ -1,21 +1,10 @@
 """Named values in a list, each with a bar; a row can be picked, with the mouse or the keyboard."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from math import isfinite
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import streamlit as st
-
-from osteo_ui.atlas.mounting import EVENT, whole
-
-_HERE = Path(__file__).parent
-# Once a process, as modules are: registering anew at each run would warn and read the disk.
-_ROWS = st.components.v2.component(
-    "osteo_unit_rows",
-    css=(_HERE / "unit_rows.css").read_text(),
-    js=(_HERE / "unit_rows.js").read_text(),
-)
+from osteo_ui.atlas.mounting import mount, whole
 
 
 class Row(NamedTuple):
@@ -54,12 +43,11 @@ def draw(
         most: What a full bar stands for at least; the greatest value, if that is more.
     """
 
-    def hear() -> None:
-        message = st.session_state[key].get(EVENT)
-        index = whole(message.get("value"), len(rows)) if isinstance(message, Mapping) else None
+    def hear(value: Any) -> None:
+        index = whole(value, len(rows))
         if index is not None and on_pick is not None:
             on_pick(index)
 
     lines = [row._asdict() | {"value": row.value if isfinite(row.value) else 0} for row in rows]
-    data = {"rows": lines, "alt": alt, "silent": on_pick is None, "most": most}
-    _ROWS(key=key, data=data, **({f"on_{EVENT}_change": hear} if on_pick else {}))
+    data = {"rows": lines, "alt": alt, "most": most}
+    mount("rows", key, data, hear if on_pick else None)

@@ -12,6 +12,7 @@ import streamlit as st
 
 from osteo_ui import atlas, layer_atlas, unit_choice, unit_rows, unit_services, widgets
 from osteo_ui import unit_words as words
+from osteo_ui.words import duration
 
 if TYPE_CHECKING:
     from osteo_core.explain.ablation import ScanRow
@@ -98,7 +99,7 @@ def _advance(job: ScanJob, reading: "Reading") -> None:
     while not job.complete:  # a click ends this script at its next st call; the job keeps its rows
         job.step(reading)
         each = (time.monotonic() - began) / max(1, job.done - first)
-        left = f"{words.duration(each * (job.total - job.done))} left"
+        left = f"{duration(each * (job.total - job.done))} left"
         bar.progress(job.done / job.total, text=f"{job.done} of {job.total} units, {left}")
     _run(None)
     busy.empty()
@@ -120,7 +121,7 @@ def _offer(job: ScanJob, reading: "Reading") -> None:
     seconds = unit_services.forward_seconds(reading.engine)
     note.caption(
         f"About {words.passes(cost)} of {seconds:.2f} s: "
-        f"{words.duration(cost * seconds)} on this computer. Kept while the dashboard runs."
+        f"{duration(cost * seconds)} on this computer. Kept while the dashboard runs."
     )
 
 

@@ -249,13 +249,6 @@ def points(change: float) -> str:
     return f"{'−' if change < 0 else '+'}{abs(change) * 100:.2f}"
 
 
-def duration(seconds: float) -> str:
-    """Return a time in round figures."""
-    if seconds < 1.5:
-        return "about a second"
-    return f"about {seconds:.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"
-
-
 def passes(cost: float) -> str:
     """Return a cost in forward passes in round figures."""
     return f"{cost:.0f} forward passes" if cost >= 1.5 else f"{cost:.2g} forward passes"

@@ -21,6 +21,13 @@ def number(value: float) -> str:
     return f"{value:.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.3g}"
 
 
+def duration(seconds: float) -> str:
+    """Return a time in round figures."""
+    if seconds < 1.5:
+        return "about a second"
+    return f"about {seconds:.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"
+
+
 def truth(bundle: Bundle, item: Shown) -> tuple[str, str]:
     """Return a tile's true class ("" when unknown) and how the network's training met the tile."""
     known = services.known_tile(bundle, item.tile.sha256)

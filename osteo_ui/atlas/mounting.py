@@ -20,6 +20,7 @@ _PARTS = {  # by component: the files that make up its code, in this order
     "tile": ("common", "tile"),
     "strip": ("common", "strip"),
     "keys": ("common", "keys"),
+    "rows": ("common", "rows"),
 }
 
 
@@ -30,7 +31,8 @@ def _component(name: str, parts: tuple[str, ...]) -> Callable[..., Any]:
     the dashboard also runs from a folder.
     """
     code = "\n".join((_HERE / f"{part}.js").read_text() for part in parts)
-    style = (_HERE / "atlas.css").read_text()
+    own = _HERE / f"{name}.css"
+    style = (_HERE / "atlas.css").read_text() + (own.read_text() if own.is_file() else "")
     return st.components.v2.component(f"osteo_atlas_{name}", css=style, js=code)
 
 

@@ -1,24 +1,17 @@
 // Named values in a list, each with a bar that says size and sign; a row may be picked.
 
-const ROWS = new WeakMap(); // by the place where Streamlit mounts it: it calls us at each run
-
-function element(tag, attributes, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
-}
-
 class Rows {
   constructor(place) {
-    this.list = element("ol", { class: "rows" });
+    this.root = this.list = make("ol", { class: "rows" });
+    this.report = new Report();
     this.rows = [];
     this.list.onclick = (event) => this.pick(event.target.closest("button"));
     place.append(this.list);
   }
 
-  show(data, trigger) {
-    Object.assign(this, { data, trigger });
+  show(data) {
+    this.data = data;
+    if (this.report.answered) this.rows.forEach((item) => item.classList.remove("picked"));
     this.list.setAttribute("aria-label", data.alt);
     // Rows are kept from run to run, so that the one with the focus does not lose it.
     while (this.rows.length > data.rows.length) this.rows.pop().remove();
@@ -31,10 +24,10 @@ class Rows {
   }
 
   add() {
-    const bar = element("span", { class: "track", "aria-hidden": "true" }, element("i", {}));
-    const button = element("button", { type: "button" }, element("span", { class: "name" }), bar);
-    button.append(element("span", { class: "value" }), element("small", {}));
-    const item = element("li", {}, button);
+    const bar = make("span", { class: "track", "aria-hidden": "true" }, make("i", {}));
+    const button = make("button", { type: "button" }, make("span", { class: "name" }), bar);
+    button.append(make("span", { class: "value" }), make("small", {}));
+    const item = make("li", {}, button);
     this.rows.push(item);
     this.list.append(item);
   }
@@ -61,17 +54,12 @@ class Rows {
     if (!button || this.data.silent) return;
     const index = this.rows.indexOf(button.parentElement);
     this.rows.forEach((item, i) => item.classList.toggle("picked", i === index));
-    this.trigger("pick", { sent: Date.now(), value: index }); // as the atlas does
+    this.report.now(index);
   }
+
+  leave() {}
 }
 
-export default function ({ parentElement, data, setTriggerValue }) {
-  if (!ROWS.has(parentElement)) ROWS.set(parentElement, new Rows(parentElement));
-  const rows = ROWS.get(parentElement);
-  rows.rows.forEach((item) => item.classList.remove("picked"));
-  rows.show(data, setTriggerValue);
-  return () => {
-    rows.list.remove();
-    ROWS.delete(parentElement);
-  };
+export default function (component) {
+  return install(component, Rows);
 }
