@@ -6,12 +6,13 @@ PORT ?= 8501
 export TF_CPP_MIN_LOG_LEVEL := 3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run test lint unit e2e bench clean
+.PHONY: help setup run test lint unit e2e oracle bench clean
 help:
 	@echo "make run     start the dashboard on http://localhost:$(PORT)"
 	@echo "make setup   install what the dashboard needs, and no more"
 	@echo "make test    lint, types, format and tests"
 	@echo "make e2e     browser tests (installs Debian's Chromium when it is missing)"
+	@echo "make oracle  check methods and metrics against Xplique and Quantus, in an environment of their own"
 	@echo "make bench   measure the ratios of README's table"
 	@echo "make clean   remove .venv and caches"
 
@@ -44,8 +45,20 @@ e2e: $(VENV)/.dev-ready
 	@command -v chromium >/dev/null || command -v chromium-headless-shell >/dev/null || sh tests/e2e/install_chromium.sh
 	$(BIN)/python -m pytest -m e2e tests/e2e
 
+ORACLE := .venv-oracle
+ORACLES := tests/oracles/requirements-oracle
+# In two steps: Xplique and Quantus pin versions that cannot be had together with ours.
+$(ORACLE)/.ready: requirements.txt requirements-dev.txt $(ORACLES).txt $(ORACLES)-no-deps.txt
+	test -x $(ORACLE)/bin/python || $(PYTHON) -m venv $(ORACLE)
+	$(ORACLE)/bin/python -m pip install --quiet -r requirements.txt -r requirements-dev.txt -r $(ORACLES).txt
+	$(ORACLE)/bin/python -m pip install --quiet --no-deps -r $(ORACLES)-no-deps.txt
+	@touch $@
+
+oracle: $(ORACLE)/.ready
+	$(ORACLE)/bin/python -m pytest -m oracle -ra tests/oracles
+
 bench: $(VENV)/.ready
 	$(BIN)/osteo bench
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) $(ORACLE) .pytest_cache .mypy_cache .ruff_cache *.egg-info

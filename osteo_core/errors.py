@@ -27,3 +27,7 @@ class RecipeError(OsteoError):
 
 class UnitIndexError(OsteoError):
     """A unit index that is missing, damaged, or of another network or cohort."""
+
+
+class MaskError(OsteoError):
+    """A mask that cannot be read, or does not fit its tile."""

@@ -1,5 +1,6 @@
 """A heat map as a result: raw values, and everything needed to make them again."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -13,7 +14,8 @@ import numpy.typing as npt
 
 from osteo_core.errors import OsteoError
 
-_LIBRARIES = ("osteo-explain", "keras", "tensorflow", "numpy")
+PNG_KEY = "osteo"  # of the text in a PNG that holds `HeatMap.meta`
+_LIBRARIES = ("osteo-explain", "keras", "tensorflow", "numpy", "scipy", "opencv-python-headless")
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,13 +26,15 @@ class HeatMap:
         values: float32 (h, w), raw, not writeable; one value for each place of the layer's maps,
             laid over the whole tile. At least 0 unless `signed`.
         method: Name of the method, such as `"gradcam"`.
-        layer: The layer explained.
+        layer: The layer explained, or `"input"`.
         target: The class explained.
+        against: The class it is held against, or None: the score is then the difference of the
+            two logits.
         target_logit: The class's score before the final activation; for a network with one
             sigmoid unit, its log-odds.
         target_probability: The class's probability, 0..1.
         signed: Whether negative values mean evidence against the class.
-        explains: What was differentiated: the logit.
+        explains: The score that the values are of.
         parameters: The method's settings, and the units that were switched off.
         tile_sha256: SHA-256 of the tile's file.
         tile_name: Name of the tile's file.
@@ -38,6 +42,7 @@ class HeatMap:
         bundle_digest: Digest of its weights.
         versions: Versions of the libraries that computed it.
         empty_reason: One sentence where the map shows nothing, saying why; else None.
+        figures: What the method measured of its own work, such as an error that should be small.
     """
 
     values: npt.NDArray[np.float32]
@@ -51,21 +56,43 @@ class HeatMap:
     tile_name: str
     bundle: str
     bundle_digest: str
-    explains: Literal["logit"] = "logit"
+    against: str | None = None
+    explains: Literal["logit", "probability"] = "logit"
     parameters: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     empty_reason: str | None = None
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def score(self) -> str:
+        """The score in words: the class, or the class rather than the other."""
+        return f"{self.target} rather than {self.against}" if self.against else self.target
 
     @property
     def shape(self) -> tuple[int, int]:
         """(height, width) of the raw map."""
         return int(self.values.shape[0]), int(self.values.shape[1])
 
+    @property
+    def values_sha256(self) -> str:
+        """SHA-256 of the values' bytes, row by row, little-endian: tells maps apart to the bit."""
+        return hashlib.sha256(self.values.astype("<f4", order="C").tobytes()).hexdigest()
+
     def meta(self) -> dict[str, Any]:
-        """Everything but the values, fit for JSON."""
+        """Everything but the values, and their digest; fit for JSON."""
         told = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "values"}
-        told["parameters"], told["versions"] = dict(self.parameters), dict(self.versions)
-        return {**told, "shape": list(self.shape)}
+        for name in ("parameters", "versions", "figures"):
+            told[name] = dict(told[name])
+        return {**told, "shape": list(self.shape), "values_sha256": self.values_sha256}
+
+    def png_text(self, drawing: Mapping[str, Any] | None = None) -> dict[str, str]:
+        """Text for a PNG of the map, from which `osteo explain --from` makes it again.
+
+        Args:
+            drawing: How it is drawn: colours and their ends.
+        """
+        told = self.meta() | ({"drawing": dict(drawing)} if drawing else {})
+        return {PNG_KEY: json.dumps(told, sort_keys=True)}
 
     def save(self, stem: str | Path) -> Path:
         """Write the raw values and their description.
@@ -92,10 +119,10 @@ def load_heatmap(file: str | Path) -> HeatMap:
     try:
         with np.load(file, allow_pickle=False) as archive:
             meta = json.loads(str(archive["meta"]))
-            meta.pop("shape")
             values = archive["values"]
         values.setflags(write=False)
-        return HeatMap(values=values, **meta)
+        known = {f.name for f in fields(HeatMap)} - {"values"}
+        return HeatMap(values=values, **{k: v for k, v in meta.items() if k in known})
     except Exception as error:  # a foreign file can fail in any way
         raise OsteoError(
             f"Expected a heat map saved as .npz. Received: {Path(file).name} ({error})."

@@ -1,59 +1,49 @@
 """Ways to explain a reading. Plain NumPy: activations and gradients come from the reading."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-import numpy.typing as npt
-
 from osteo_core.errors import ModelError
+from osteo_core.explain.method import (
+    INPUT,
+    Explanation,
+    Method,
+    Parameter,
+    Question,
+    Steps,
+    Values,
+)
 
-if TYPE_CHECKING:
-    from osteo_core.reading import Reading
-
-Values = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, eq=False)
-class Explanation:
-    """What a method makes of a reading.
-
-    Attributes:
-        values: float32 (h, w), raw.
-        empty_reason: One sentence where the map shows nothing, saying why; else None.
-        parameters: The method's settings.
-    """
-
-    values: Values
-    empty_reason: str | None = None
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Method:
-    """A way to make a heat map.
-
-    Attributes:
-        name: How it is called for.
-        title: How it is written.
-        signed: Whether its values can be negative.
-        explain: Makes the map of a reading's layer and class.
-        reference: Where it was published.
-    """
-
-    name: str
-    title: str
-    signed: bool
-    explain: Callable[["Reading", str, str], Explanation]
-    reference: str
+__all__ = [
+    "INPUT",
+    "Explanation",
+    "Method",
+    "Parameter",
+    "Question",
+    "Steps",
+    "Values",
+    "find_method",
+    "methods",
+]
 
 
 def methods() -> dict[str, Method]:
-    """Every way to make a heat map, by name."""
-    from osteo_core.explain.cams import GRADCAM
+    """Every way to make a heat map, by name, in the order in which they are offered."""
+    from osteo_core.explain import cams, eigencam, gradients, perturbation, scorecam
 
-    return {method.name: method for method in (GRADCAM,)}
+    offered = (
+        cams.GRADCAM,
+        cams.GRADCAMPP,
+        cams.HIRESCAM,
+        cams.LAYERCAM,
+        scorecam.SCORECAM,
+        scorecam.SCORECAM_FAST,
+        eigencam.EIGENCAM,
+        gradients.SALIENCY,
+        gradients.GRADIENT_X_INPUT,
+        gradients.SMOOTHGRAD,
+        gradients.INTEGRATED_GRADIENTS,
+        perturbation.OCCLUSION,
+        perturbation.RISE,
+    )
+    return {method.name: method for method in offered}
 
 
 def find_method(name: str) -> Method:

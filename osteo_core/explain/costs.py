@@ -3,10 +3,14 @@
 from math import prod
 from typing import TYPE_CHECKING
 
+from osteo_core.explain.method import INPUT
+
 if TYPE_CHECKING:
     from osteo_core.engine import Engine
+    from osteo_core.explain.method import Question
     from osteo_core.networks.graph import Graph, Step
 
+_WITH_GRADIENT = 2.5  # a pass there and back, in forward passes
 _MOVING = 40  # multiplications in the time in which one number is fetched, changed and put back
 
 
@@ -33,6 +37,33 @@ def scan_cost(engine: "Engine", layer: str, n_units: int | None = None) -> float
     own = _MOVING * prod(info.shape)  # switching the unit off
     whole = sum(_work(graph, step) for step in graph.steps)
     return (info.n_units if n_units is None else n_units) * (tail + own) / whole
+
+
+def tail_cost(engine: "Engine", layer: str) -> float:
+    """Estimate what running the network behind a layer once costs.
+
+    Args:
+        engine: The network.
+        layer: A layer in front of the logits, or `INPUT` for the whole network.
+
+    Returns:
+        Forward passes, 0..1.
+    """
+    if layer == INPUT:
+        return 1.0
+    key = ("tail cost", layer)
+    if key not in engine.memo:
+        graph = engine.graph
+        behind = graph.downstream(layer)
+        tail = sum(_work(graph, step) for step in graph.steps if step.name in behind)
+        engine.memo[key] = tail / sum(_work(graph, step) for step in graph.steps)
+    cost: float = engine.memo[key]
+    return cost
+
+
+def gradient_cost(engine: "Engine", asked: "Question") -> float:
+    """Estimate what a gradient of the logit with respect to a layer costs, in forward passes."""
+    return _WITH_GRADIENT * tail_cost(engine, asked.layer)
 
 
 def _work(graph: "Graph", step: "Step") -> int:

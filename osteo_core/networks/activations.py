@@ -98,7 +98,7 @@ class Activations:
             A tensor of the same shape as the named one.
         """
         with self.lock:
-            known = {source: self.tensor(source) for source in (name, *self._beside(name))}
+            known = {source: self.tensor(source) for source in (name, *self.beside(name))}
             return self.pieces.gradient(known, direction, self.edits)[1]
 
     def held(self, name: str, held: Mapping[int, float | Floats]) -> "Activations":
@@ -119,12 +119,12 @@ class Activations:
             for index, value in held.items():
                 offset[..., index] = value
         with self.lock:
-            beside = self._beside(name)
+            others = self.beside(name)
             behind = graph.downstream(name)
-            self.tensors((name, *beside))
+            self.tensors((name, *others))
             values = {key: value for key, value in self.values.items() if key not in behind}
             values[name] = Edit(factor, offset).apply(values[name])
-        anchors = (self.anchors - behind) | {name, *beside}
+        anchors = (self.anchors - behind) | {name, *others}
         edits = {**self.edits, name: _joined(self.edits.get(name), factor, offset)}
         return Activations(self.pieces, self.lock, values, anchors, edits)
 
@@ -142,7 +142,7 @@ class Activations:
         """
         # As far as channels do not meet, all of them are switched off in one go.
         end = last_apart(self.pieces.graph, name)
-        as_is, *others = self.tensors((end, *self._beside(end)))
+        as_is, *others = self.tensors((end, *self.beside(end)))
         off = self._at_zero(name, end)
         size = max(1, BATCH_BYTES // (4 * int(np.prod(as_is.shape))))
         for first in range(0, len(units), size):
@@ -150,8 +150,8 @@ class Activations:
             factor = np.ones((len(some), *[1] * (len(as_is.shape) - 2), as_is.shape[-1]))
             factor[np.arange(len(some)), ..., some] = 0
             known = {end: tf.where(tf.constant(factor > 0), as_is, off)}
-            for beside, value in zip(self._beside(end), others, strict=True):
-                known[beside] = tf.repeat(value, len(some), axis=0)
+            for other, value in zip(self.beside(end), others, strict=True):
+                known[other] = tf.repeat(value, len(some), axis=0)
             logits = known[end]
             with self.lock:
                 if end != self.pieces.headed.logits:
@@ -165,7 +165,7 @@ class Activations:
             zero = tf.zeros_like(self.tensor(name))
             return zero if end == name else self.pieces.values({name: zero}, (end,), self.edits)[0]
 
-    def _beside(self, name: str) -> tuple[str, ...]:
+    def beside(self, name: str) -> tuple[str, ...]:
         """What the network behind a layer needs besides it: the other arm of a residual block."""
         graph = self.pieces.graph
         behind = graph.downstream(name)

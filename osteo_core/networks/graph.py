@@ -204,6 +204,7 @@ class Graph:
         known: Mapping[str, Any],
         wanted: Sequence[str],
         edits: Mapping[str, Edit] | None = None,
+        run: "Callable[[Step, Mapping[int, Any]], list[Any]]" = Step.run,
     ) -> list[Any]:
         """Compute some tensors from known ones, in inference mode.
 
@@ -211,6 +212,7 @@ class Graph:
             known: Values by name; together they must suffice (see `sources`).
             wanted: Names of the tensors to return.
             edits: Changes of layers' outputs, made on the way.
+            run: Runs one step.
 
         Returns:
             The wanted values, in that order.
@@ -218,7 +220,7 @@ class Graph:
         edits = edits or {}
         values = {id(self.tensors[name]): value for name, value in known.items()}
         for step in self.between(known, wanted):
-            made = step.run(values)
+            made = run(step, values)
             if step.name in edits:
                 made[0] = edits[step.name].apply(made[0])
             names = zip(step.outputs, made, strict=True)

@@ -15,6 +15,7 @@ import tensorflow as tf
 from osteo_core.networks.cuts import cuts
 from osteo_core.networks.graph import Edit, Graph
 from osteo_core.networks.head import Headed
+from osteo_core.networks.turned import run_turned
 
 Values = Mapping[str, Any]
 Edits = Mapping[str, Edit]
@@ -132,7 +133,8 @@ class Pieces:
     def _differentiate(self, values: Values, edits: Edits, layer: str, direction: Any) -> list[Any]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(values[layer])
-            scores = self.scores(self.graph.run(values, (self.headed.logits,), edits)[0])
+            made = self.graph.run(values, (self.headed.logits,), edits, run_turned)
+            scores = self.scores(made[0])
             along = tf.reduce_sum(scores * direction)
         zero = tf.UnconnectedGradients.ZERO
         return [scores, tape.gradient(along, values[layer], unconnected_gradients=zero)]

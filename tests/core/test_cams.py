@@ -1,11 +1,14 @@
-"""Grad-CAM from arrays alone: the formula, and the sentence for each way of being empty."""
+"""Class activation maps by hand, and the sentence for each way of being empty."""
 
 import numpy as np
 import pytest
 
 from osteo_core.errors import ModelError
 from osteo_core.explain import find_method, methods
-from osteo_core.explain.cams import gradcam
+from osteo_core.explain.cams import gradcam, gradcampp, hirescam, layercam
+from osteo_core.explain.eigencam import eigencam
+from osteo_core.explain.scorecam import masks, telling
+from tests.toys import engine_of, ramp_network, ramp_tile, tile_of
 
 
 def maps(*planes):
@@ -19,6 +22,93 @@ def test_equation_one_and_two():
     np.testing.assert_array_equal(made.values, [[0, 2], [3, 3]])  # [1-4, 2], [3, 4-1], cut at 0
     assert made.values.dtype == np.float32
     assert made.empty_reason is None
+
+
+A = maps([[1, 2], [3, 4]], [[4, 0], [0, 1]])
+G = maps([[1, 0], [0, 3]], [[-2, -2], [0, 0]])
+
+
+def test_gradcampp_shares_a_maps_weight_among_its_places():
+    # Map 1 sums to 10: shares 1/(2 + 10) and 1/(2 + 30), that is 8/11 and 3/11; weight 8/11 + 9/11.
+    # Map 2 has no positive gradient.
+    made = gradcampp(A, G).values
+    np.testing.assert_allclose(made, np.array([[1, 2], [3, 4]]) * 17 / 11, rtol=1e-6)
+    assert made.dtype == np.float32
+
+
+def test_gradcampp_where_the_denominator_vanishes():
+    activation, gradient = maps([[1, 0], [0, 1]]), maps([[-1, 0], [0, 1]])  # 2 + g Σ A = 0 and 4
+    np.testing.assert_allclose(gradcampp(activation, gradient).values, [[1, 0], [0, 1]])
+
+
+def test_hirescam_keeps_what_speaks_against_the_class():
+    np.testing.assert_array_equal(hirescam(A, G).values, [[-7, 0], [0, 12]])
+
+
+def test_layercam_takes_each_places_own_positive_gradient():
+    np.testing.assert_array_equal(layercam(A, G).values, [[1, 0], [0, 12]])
+
+
+@pytest.mark.parametrize("n_places", [4, 1000])  # fewer channels than places, and more
+def test_eigencam_is_the_pattern_that_the_maps_share(n_places):
+    pattern = np.linspace(1, 4, n_places, dtype=np.float32).reshape(2, -1)
+    shares = np.full(100, 0.1, np.float32)  # of length 1
+    made = eigencam(pattern[..., None] * shares * 5)
+    np.testing.assert_allclose(made.values, 5 * pattern, rtol=1e-5)
+    assert made.empty_reason is None
+
+
+def test_eigencam_takes_the_stronger_of_two_patterns():
+    made = eigencam(maps([[3, 0], [0, 0]], [[0, 0], [0, 1]]))
+    np.testing.assert_allclose(made.values, [[3, 0], [0, 0]], atol=1e-6)
+    assert eigencam(-ONES * RAMP).empty_reason.startswith("Nothing at this layer speaks for any")
+    assert "finite" in eigencam(np.nan * RAMP).empty_reason
+
+
+def test_scorecam_by_hand():
+    """Seen through red (r / 15) and through green - red (1 - r / 15); the constant map hides all.
+
+    Seen through the first, red has the mean 1240/16/15 and green 5; Viable is 4·green - 5·red and
+    Non-Tumor 3·red - 2·green - 3. Seen through the second, red has the mean 7.5 less that.
+    """
+    red = np.arange(16).reshape(4, 4)
+    means = np.array([1240 / 16 / 15, 7.5 - 1240 / 16 / 15])
+    margin = (4 * 5 - 5 * means) - (3 * means - 2 * 5 - 3)
+    weights = 1 / (1 + np.exp(-margin))
+    reading = engine_of(ramp_network(), n_classes=2).read(ramp_tile())
+    made = reading.heatmap("scorecam", "maps", "Viable")
+    expected = np.maximum(weights[0] * red + weights[1] * (10 - red), 0)
+    np.testing.assert_allclose(made.values, expected, atol=1e-5)
+    assert made.explains == "probability"
+    contrast = reading.heatmap("scorecam", "maps", "Viable", against="Non-Tumor")
+    np.testing.assert_allclose(contrast.values, expected, atol=1e-5)  # the same, with two classes
+    other = reading.heatmap("scorecam", "maps", "Non-Tumor").values
+    expected = np.maximum((1 - weights[0]) * red + (1 - weights[1]) * (10 - red), 0)
+    np.testing.assert_allclose(other, expected, atol=1e-5)
+
+
+def test_faster_scorecam_takes_the_maps_that_vary_most():
+    activation = maps([[0, 1], [0, 0]], [[5, 5], [5, 5]], [[0, 9], [0, 0]], [[0, -4], [0, 0]])
+    assert telling(activation).tolist() == [0, 2, 3]
+    assert telling(activation, 2).tolist() == [2, 3]
+    assert telling(activation[..., 1:2], 1).tolist() == []
+    reading = engine_of(ramp_network(), n_classes=2).read(ramp_tile())
+    one = reading.heatmap("scorecam_fast", "maps", "Non-Tumor", parameters={"channels": 1}).values
+    red = np.arange(16).reshape(4, 4)
+    np.testing.assert_allclose(one / one.max(), red / 15, atol=1e-6)
+
+
+def test_masks_are_enlarged_and_then_brought_to_one():
+    made = masks(maps([[0, 2]], [[3, 3]]), np.array([0, 1]), (1, 4))
+    np.testing.assert_allclose(made[0], [[0, 0.25, 0.75, 1]], atol=1e-6)  # 0, .5, 1.5, 2
+    np.testing.assert_array_equal(made[1], np.zeros((1, 4)))
+
+
+def test_a_tile_of_one_colour_leaves_scorecam_nothing_to_see_through():
+    reading = engine_of(ramp_network(), n_classes=2).read(tile_of(np.full((4, 4, 3), 9)))
+    found = reading.heatmap("scorecam", "maps", "Viable")
+    assert not found.values.any()
+    assert found.empty_reason == "No change that was tried at maps moved the score of Viable."
 
 
 ONES = np.ones((2, 2, 1), np.float32)
