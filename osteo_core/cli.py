@@ -16,6 +16,8 @@ _COMMANDS = {
     "models": "List the trained networks; export one as a Keras archive.",
     "predict": "Class probabilities of tiles, as CSV.",
     "explain": "Heat maps of tiles, as raw numbers and pictures.",
+    "methods": "The ways to make a heat map, and what each costs.",
+    "grade": "How far each method's heat maps can be trusted.",
     "cohort": "Labelled tiles on disk and one split of them.",
     "train": "Train a network and write its bundle.",
     "evaluate": "Score a network under the split it was trained with.",

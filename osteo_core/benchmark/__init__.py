@@ -25,24 +25,34 @@ def measure(engine: "Engine", pairs: int = 15, report: Report = lambda _: None) 
 
     Returns:
         `forward_ms`, the median time of the plain compiled forward pass, batch of one; the medians
-        over pairs of job / forward for every job of `maps.ratios` and `units.ratios`;
-        `tf_keras_vis_gradcam_speedup`, the median over pairs of tf-keras-vis / ours, both from a
-        tile to the raw map of the last convolution for the predicted class; `unit_link_p95_ms` and
-        `index_ratio` of `units`; and `pairs`.
+        over pairs of job / forward for every job of `maps.ratios`, `units.ratios` and
+        `heatmaps.ratios`; `tf_keras_vis_gradcam_speedup` and `tf_keras_vis_smoothgrad_speedup`,
+        the medians over pairs of tf-keras-vis / ours, both from a tile to the raw map (Grad-CAM of
+        the last convolution) for the predicted class; `ten_graded_s` and `ten_graded_forwards`
+        of `grades`, measured once; `unit_link_p95_ms` and `index_ratio` of `units`; and `pairs`.
     """
-    from osteo_core.benchmark import links, maps, units
+    from osteo_core.benchmark import grades, heatmaps, links, maps, units
 
     tile = noise_tile()
     forward = plain_forward(engine, tile)
     forward_times: list[float] = []
     measured: dict[str, float] = {}
-    for name, jobs in {**maps.ratios(engine, tile), **units.ratios(engine, tile)}.items():
+    jobs_of = {
+        **maps.ratios(engine, tile),
+        **units.ratios(engine, tile),
+        **heatmaps.ratios(engine, tile),
+    }
+    for name, jobs in jobs_of.items():
         report(name)
         found = list(times(forward, jobs, pairs))
         measured[name] = statistics.median(job / base for base, job in found)
         forward_times += [base for base, _ in found]
     report("tf_keras_vis_gradcam_speedup")
     measured["tf_keras_vis_gradcam_speedup"] = maps.library_speedup(engine, tile, pairs)
+    report("tf_keras_vis_smoothgrad_speedup")
+    speedup = heatmaps.smoothgrad_speedup(engine, tile, pairs)
+    measured["tf_keras_vis_smoothgrad_speedup"] = speedup
+    measured |= grades.ten_graded(engine, forward, report)
     report("unit_link_p95_ms")
     measured["unit_link_p95_ms"] = links.link_p95_ms(engine)
     report("index_ratio")

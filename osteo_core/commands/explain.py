@@ -1,4 +1,4 @@
-"""`osteo explain`: heat maps of tiles, as raw numbers and pictures."""
+"""`osteo explain`: heat maps of tiles, as raw numbers and pictures, and made again from either."""
 
 import json
 from pathlib import Path
@@ -6,47 +6,142 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from osteo_core.commands.options import Failures, model_options, open_chosen
-from osteo_core.pictures import overlay, png
+from osteo_core.commands.following import follow
+from osteo_core.commands.options import Failures, any_model_options, open_chosen
+from osteo_core.pictures import limits, overlay, png
 from osteo_core.tiles import Tile
 
 if TYPE_CHECKING:
+    from osteo_core.engine import Engine
+    from osteo_core.explain.again import Saved
     from osteo_core.heatmap import HeatMap
+
+OPACITY = 0.5
+
+
+class Setting(click.ParamType[tuple[str, Any]]):
+    """NAME=VALUE, a number where the value reads as one."""
+
+    name = "NAME=VALUE"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, Any]:
+        """Split and parse one."""
+        name, equals, text = str(value).partition("=")
+        if not (name and equals and text):
+            self.fail(f"Expected NAME=VALUE. Received: {value!r}.", param, ctx)
+        for kind in (int, float):
+            try:
+                return name, kind(text)
+            except ValueError:
+                continue
+        return name, text
 
 
 @click.command()
-@model_options
-@click.option("--method", default="gradcam", show_default=True, help="Which explanation.")
-@click.option("--layer", help="Convolution layer; the network's last one when not given.")
-@click.option("--target", help="Class to explain; the predicted one when not given.")
+@any_model_options
 @click.option(
-    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder."
+    "--method",
+    default="gradcam",
+    show_default=True,
+    help="Which explanation; `osteo methods` lists them.",
 )
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--layer",
+    help="A layer with maps, or input. When not given: the last convolution, or the input for "
+    "methods that work there.",
+)
+@click.option("--target", help="Class to explain; the predicted one when not given.")
+@click.option("--against", help="Class to hold it against: why the one rather than the other.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    type=Setting(),
+    help="Setting of the method; may be given several times.",
+)
+@click.option(
+    "--from",
+    "saved_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Make the map of this .png or .npz again and compare; its tile is looked for among PATHS "
+    "and the shipped examples.",
+)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder to write to.")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 def explain(
-    model: str,
+    model: str | None,
     classes: str | None,
     preprocessing: str | None,
     method: str,
     layer: str | None,
     target: str | None,
-    out: Path,
+    against: str | None,
+    settings: tuple[tuple[str, Any], ...],
+    saved_file: Path | None,
+    out: Path | None,
     paths: tuple[Path, ...],
 ) -> None:
-    """Write <tile>.<method>.npz (raw float32), .png (over the tile) and manifest.json (last)."""
+    """Write <tile>.<method>.npz (raw float32), .png (over the tile) and manifest.json (last).
+
+    With --from, make a saved map again instead: exit status 0 if it is the same to the bit, 1 if
+    not.
+    """
+    if saved_file is not None:
+        _again(saved_file, (model, classes, preprocessing), out, paths)
+        return
+    for given, missing in ((model, "--model"), (out, "--out"), (paths, "PATHS")):
+        if not given:
+            raise click.UsageError(f"Expected {missing}. Received: none.")
+    assert model is not None and out is not None  # noqa: S101, PT018 - for mypy: seen to above
     engine = open_chosen(model, classes, preprocessing)
+    asked = {"layer": layer, "target": target, "against": against, "parameters": dict(settings)}
+    _explain(engine, method, asked, out, paths)
+
+
+def _explain(
+    engine: "Engine", method: str, asked: dict[str, Any], out: Path, paths: tuple[Path, ...]
+) -> None:
     failures = Failures()
     out.mkdir(parents=True, exist_ok=True)
     done: list[dict[str, Any]] = []
     for file, tile in failures.tiles(paths):
-        heat = engine.read(tile).heatmap(method, layer=layer, target=target)
+        steps = engine.read(tile).heatmap_steps(method, **asked)
+        heat = follow(f"{file.name}, {method}", steps)
         stem = _free_stem(file.stem, {row["stem"] for row in done})
-        heat.save(out / f"{stem}.{method}")
-        _write_picture(out / f"{stem}.{method}.png", tile, heat)
+        _write(out / f"{stem}.{method}", tile, heat)
         done.append({"stem": stem, "path": str(file), **heat.meta()})
     _write_manifest(out / "manifest.json", done, failures.count)
     click.echo(f"{len(done)} done, {failures.count} failed: {out}")
     failures.finish()
+
+
+def _again(
+    file: Path,
+    model: tuple[str | None, str | None, str | None],
+    out: Path | None,
+    paths: tuple[Path, ...],
+) -> None:
+    from osteo_core.explain.again import again, compare, find_tile, read_saved
+
+    saved = read_saved(file)
+    tile = find_tile(saved, paths)
+    engine = _network_of(saved, *model)
+    heat = follow(f"{tile.name}, {saved.meta['method']}", again(saved, engine, tile))
+    if out is not None:
+        _write(out / f"{Path(tile.name).stem}.{heat.method}", tile, heat)
+    found = compare(saved, heat)
+    click.echo(f"{file}: {found.sentence()}")
+    raise SystemExit(0 if found.is_same else 1)
+
+
+def _network_of(
+    saved: "Saved", model: str | None, classes: str | None, preprocessing: str | None
+) -> "Engine":
+    from osteo_core.explain.again import find_network
+
+    return open_chosen(model or find_network(saved), classes, preprocessing)
 
 
 def _free_stem(stem: str, taken: set[str]) -> str:
@@ -57,11 +152,18 @@ def _free_stem(stem: str, taken: set[str]) -> str:
     return candidate
 
 
-def _write_picture(file: Path, tile: Tile, heat: "HeatMap") -> None:
+def _write(stem: Path, tile: Tile, heat: "HeatMap") -> None:
+    """Write STEM.npz, and STEM.png: signed maps diverge from 0, others begin there."""
+    heat.save(stem)
+    colours = "blue-red" if heat.signed else "viridis"
+    low, high = limits(heat.values, "symmetric" if heat.signed else "max")
+    low = low if heat.signed else 0.0
     picture = overlay(
-        tile.pixels, heat.values, colour_map="viridis", opacity=0.5, low=0.0, high=None
+        tile.pixels, heat.values, colour_map=colours, opacity=OPACITY, low=low, high=high
     )
-    file.write_bytes(png(picture, text={"osteo": json.dumps(heat.meta(), sort_keys=True)}))
+    drawing = {"colours": colours, "low": low, "high": high, "opacity": OPACITY}
+    file = stem.with_name(f"{stem.name}.png")
+    file.write_bytes(png(picture, text=heat.png_text(drawing)))
 
 
 def _write_manifest(file: Path, done: list[dict[str, Any]], failed: int) -> None:

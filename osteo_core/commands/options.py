@@ -14,10 +14,8 @@ if TYPE_CHECKING:
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-_MODEL_OPTIONS = (
-    click.option(
-        "--model", required=True, help="Bundle, its folder, or a .keras/.h5 file of your own."
-    ),
+_MODEL_HELP = "Bundle, its folder, or a .keras/.h5 file of your own."
+_FILE_OPTIONS = (
     click.option(
         "--classes", help="For a file of your own: class names in output order, by commas."
     ),
@@ -27,9 +25,18 @@ _MODEL_OPTIONS = (
 
 def model_options(command: _Command) -> _Command:
     """Add --model, --classes and --preprocessing to a command."""
-    for option in reversed(_MODEL_OPTIONS):
+    return _with_model(command, required=True)
+
+
+def any_model_options(command: _Command) -> _Command:
+    """Add the same to a command that can do without a network."""
+    return _with_model(command, required=False)
+
+
+def _with_model(command: _Command, required: bool) -> _Command:
+    for option in reversed(_FILE_OPTIONS):
         command = option(command)
-    return command
+    return click.option("--model", required=required, help=_MODEL_HELP)(command)
 
 
 def open_chosen(model: str, classes: str | None, preprocessing: str | None) -> "Engine":

@@ -2,6 +2,7 @@ import csv
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ from click.testing import CliRunner
 from PIL import Image
 
 from osteo_core.cli import osteo
+from osteo_core.explain import methods
+from osteo_core.heatmap import load_heatmap
 from tests.core.test_bundles import bundle, network  # noqa: F401
 
 
@@ -72,12 +75,79 @@ def test_explain_writes_raw_maps_pictures_and_a_manifest(call, tiles, tmp_path):
     assert json.loads(picture.text["osteo"])["layer"] == "Conv_1"
 
 
+def test_a_contrast_with_settings_is_drawn_to_both_sides_of_zero(call, tiles, tmp_path):
+    out = tmp_path / "maps"
+    args = ("--method", "integrated_gradients", "--set", "steps=8", "--set", "baseline=white")
+    args += ("--layer", "input", "--target", "Viable", "--against", "Non-Tumor")
+    result = call("explain", "--model", "small", *args, "--out", out, tiles / "a.png")
+    assert result.exit_code == 0, result.output
+    heat = load_heatmap(out / "a.integrated_gradients.npz")
+    assert (heat.layer, heat.target, heat.against) == ("input", "Viable", "Non-Tumor")
+    assert heat.parameters == {"steps": 8, "baseline": "white"}
+    told = json.loads(Image.open(out / "a.integrated_gradients.png").text["osteo"])
+    assert told["values_sha256"] == heat.values_sha256
+    drawn = told["drawing"]
+    assert drawn["colours"] == "blue-red"
+    assert drawn["high"] == pytest.approx(np.abs(heat.values).max())
+    assert drawn["low"] == -drawn["high"]
+
+
+@pytest.mark.parametrize("kind", ["npz", "png"])
+def test_a_map_is_made_again_from_its_file(call, tiles, tmp_path, kind):
+    out = tmp_path / "maps"
+    call("explain", "--model", "small", "--method", "eigencam", "--out", out, tiles / "a.png")
+    saved = out / f"a.eigencam.{kind}"
+    result = call("explain", "--from", saved, "--out", tmp_path / "again", tiles)
+    assert result.exit_code == 0, result.output
+    assert result.stdout == f"{saved}: the same to the bit\n"
+    again = load_heatmap(tmp_path / "again" / "a.eigencam.npz")
+    assert again.values_sha256 == load_heatmap(out / "a.eigencam.npz").values_sha256
+
+
+def test_a_map_that_comes_out_otherwise_is_status_1(call, tiles, tmp_path):
+    out = tmp_path / "maps"
+    call("explain", "--model", "small", "--method", "eigencam", "--out", out, tiles / "a.png")
+    heat = load_heatmap(out / "a.eigencam.npz")
+    changed = replace(heat, values=heat.values * 2, versions={**heat.versions, "keras": "2.0"})
+    result = call("explain", "--from", changed.save(out / "changed"), tiles)
+    assert result.exit_code == 1
+    assert "not the same: values differ by up to" in result.stdout
+    assert "(0.5 of the largest); made with keras 2.0, now " in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "missing"),
+    [
+        (("--out", "o", "x.png"), "--model"),
+        (("--model", "small", "x.png"), "--out"),
+        (("--model", "small", "--out", "o"), "PATHS"),
+        (("--model", "small", "--out", "o", "--set", "steps", "x.png"), "NAME=VALUE"),
+    ],
+)
+def test_what_explain_needs_is_said(call, args, missing):
+    result = call("explain", *args)
+    assert result.exit_code == 2
+    assert f"Expected {missing}. Received:" in result.output
+
+
+def test_methods_are_listed_with_their_cost_on_a_network(call):
+    told = call("methods").output
+    assert "gradcam  Grad-CAM (cam, not signed)\n    at last convolution; differentiates" in told
+    assert "cost" not in told
+    rows = json.loads(call("methods", "--model", "small", "--json").output)
+    assert [row["name"] for row in rows] == list(methods())
+    assert all(row["forward_passes"] > 0 for row in rows)
+    assert rows[0]["default_layer"] == "Conv_1"
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [
         (("--layer", "block9"), "block9"),
         (("--target", "Healthy"), "Healthy"),
+        (("--against", "Healthy"), "Healthy"),
         (("--method", "magic"), "magic"),
+        (("--set", "steps=8"), "steps"),
     ],
 )
 def test_what_explain_does_not_know_is_said(call, tiles, tmp_path, args, said):
