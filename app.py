@@ -33,10 +33,14 @@ page = st.navigation(
             page_of("unit", "Unit", "adjust"),
             page_of("find_units", "Find units", "manage_search"),
             page_of("heat_maps", "Heat maps", "local_fire_department"),
+            page_of("heat_grid", "Heat map grid", "grid_on"),
         ],
         "Judge": [
             page_of("metrics", "Metrics", "analytics"),
             page_of("compare", "Compare", "compare"),
+        ],
+        "Learn": [
+            page_of("lessons", "Lesson: a shortcut", "school"),
         ],
     }
 )

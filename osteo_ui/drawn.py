@@ -1,10 +1,14 @@
 """Pictures as PNG bytes, each drawn once: keys are digests and plain strings, never arrays."""
 
+import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
 from osteo_core import pictures
@@ -16,6 +20,10 @@ from osteo_ui.ticks import with_ticks
 if TYPE_CHECKING:
     from osteo_core.reading import HeatMap, Reading
 
+Pixels = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
+
+_KEPT = 0.35  # of a pale picture's colour
 MOSAIC_WIDTH = 1200  # px, about; more than a page is wide on most screens
 SCREEN_SIDE = 768  # px of a tile on screen; larger ones are shrunk before they are sent
 
@@ -129,36 +137,107 @@ def _map_overlay_png(
     return pictures.png(pixels, text=text)
 
 
-def heat_png(heat: "HeatMap", tile: Tile, colours: str, opacity: float, high: float) -> bytes:
-    """Return a heat map over its tile.
+def heat_png(
+    heat: "HeatMap",
+    tile: Tile,
+    colours: str,
+    opacity: float,
+    high: float,
+    outline: Mask | None = None,
+    faded: bool = False,
+) -> bytes:
+    """Return a heat map over its tile, with how it was made in the file.
 
     Args:
         heat: The raw map.
         tile: Its tile.
         colours: Colour map.
         opacity: 0..1.
-        high: Raw value at the upper end of the colours; the lower end is 0.
+        high: Raw value at the upper end of the colours; the lower end is 0, or -high of a map that
+            has both signs.
+        outline: bool (H, W) of the tile; the edge of what is True is drawn.
+        faded: Draw it pale, as what is not to be trusted.
     """
-    key = (heat.bundle_digest, tile.sha256, heat.method, heat.layer, heat.target)
-    return _heat_png(*key, colours, opacity, high, heat, tile)
+    made = json.dumps(heat.meta(), sort_keys=True)
+    edge = "" if outline is None else hashlib.sha256(np.packbits(outline).tobytes()).hexdigest()
+    return _heat_png(made, tile.sha256, colours, opacity, high, edge, faded, heat, tile, outline)
 
 
 @st.cache_data(max_entries=256, max_size="128MiB", show_spinner=False)
 def _heat_png(
-    bundle: str,
+    made: str,
     sha256: str,
-    method: str,
-    layer: str,
-    target: str,
     colours: str,
     opacity: float,
     high: float,
+    edge: str,
+    faded: bool,
+    _heat: "HeatMap",
+    _tile: Tile,
+    _outline: Mask | None,
+) -> bytes:
+    low = -high if _heat.signed else 0.0
+    pixels = _over(_tile, _heat.values, colours, opacity, low, high)
+    if faded:
+        pixels = _pale(pixels)
+    if _outline is not None:
+        pixels = _outlined(pixels, _outline)
+    drawing = {"colours": colours, "low": low, "high": high, "opacity": opacity, "faded": faded}
+    return pictures.png(pixels, text=provenance(_heat, {**drawing, "outline": bool(edge)}))
+
+
+def heat_thumbnail(
+    heat: "HeatMap", tile: Tile, colours: str, high: float, faded: bool = False, side: int = 192
+) -> bytes:
+    """Return a heat map over its tile, small, half opaque."""
+    made = json.dumps(heat.meta(), sort_keys=True)
+    return _heat_thumbnail(made, tile.sha256, colours, high, faded, side, heat, tile)
+
+
+@st.cache_data(max_entries=512, max_size="48MiB", show_spinner=False)
+def _heat_thumbnail(
+    made: str,
+    sha256: str,
+    colours: str,
+    high: float,
+    faded: bool,
+    side: int,
     _heat: "HeatMap",
     _tile: Tile,
 ) -> bytes:
-    pixels = _over(_tile, _heat.values, colours, opacity, 0.0, high)
-    text = {key: str(value) for key, value in _heat.meta().items()}
-    return pictures.png(pixels, text={**text, "colours": colours, "high": str(high)})
+    small = pictures.thumbnail(_tile.pixels, min(side, max(_tile.pixels.shape[:2])))
+    ends = {"low": -high if _heat.signed else 0.0, "high": high}
+    opacity = 0.5 if high > 0 else 0.0
+    pixels = pictures.overlay(small, _heat.values, colour_map=colours, opacity=opacity, **ends)
+    return pictures.png(_pale(pixels) if faded else pixels, text=_heat.png_text())
+
+
+def provenance(heat: "HeatMap", drawing: Mapping[str, Any]) -> dict[str, str]:
+    """Return the text of a heat map's PNG: what `osteo explain --from` reads, and the drawing.
+
+    Args:
+        heat: The map.
+        drawing: How it is drawn.
+    """
+    made = {key: json.loads(text) for key, text in heat.png_text().items()}
+    return {key: json.dumps({**told, "drawing": dict(drawing)}) for key, told in made.items()}
+
+
+def _pale(pixels: Pixels) -> Pixels:
+    """Take most of the colour out of a picture."""
+    grey = pixels.mean(axis=2, keepdims=True)
+    return np.asarray(_KEPT * pixels + (1 - _KEPT) * (0.6 * grey + 0.4 * 255), np.uint8)
+
+
+def _outlined(pixels: Pixels, mask: Mask) -> Pixels:
+    """Draw the edge of a mask, white within black: seen on any colours."""
+    size = pixels.shape[1], pixels.shape[0]
+    small = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+    lines, _ = cv2.findContours(small, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    drawn = np.ascontiguousarray(pixels)
+    for colour, thick in (((0, 0, 0), 4), ((255, 255, 255), 2)):
+        cv2.drawContours(drawn, lines, -1, colour, thick)
+    return drawn
 
 
 def _over(

@@ -1,4 +1,4 @@
-"""The parts of the heat-map page."""
+"""The parts of the heat-map page: its places, the maps, and the sentences under them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,13 +11,18 @@ from streamlit.delta_generator import DeltaGenerator
 
 from osteo_core import pictures
 from osteo_core.bundles import Bundle
-from osteo_ui import drawn, layers, services, widgets, words
+from osteo_core.explain import Method, find_method
+from osteo_ui import drawn, heat_badges, heat_masks, heat_words, widgets, words
 from osteo_ui.sources import Shown
 
 if TYPE_CHECKING:
-    from osteo_core.engine import Engine
+    from osteo_core.grades import Grade
     from osteo_core.heatmap import HeatMap
     from osteo_core.reading import Reading
+
+_DRAWN = "osteo.heat.drawn"  # tiles that this page showed when it was last drawn
+# px: one tile with its grade beside it, or several tiles, each over its grade
+ALONE, TOGETHER = 330, 220
 
 
 @dataclass(frozen=True)
@@ -27,31 +32,53 @@ class Slots:
     controls: DeltaGenerator
     note: DeltaGenerator
     tiles: tuple[DeltaGenerator, ...]
+    grades: tuple[DeltaGenerator, ...]
 
 
 def slots(shown: Sequence[Shown]) -> Slots:
-    """Lay the page out and show the bare tiles, before the network is opened."""
-    controls, note = st.empty(), st.empty()
-    columns = st.columns(max(2, len(shown)), gap="medium")
-    places = []
-    for column, item in zip(columns, shown, strict=False):
-        with column:
-            place = st.empty()
-            alt = f"Tile {item.entry.title}, H&E stain"
-            place.image(drawn.tile_png(item.tile), width="stretch", alt=alt)
-            places.append(place)
-    return Slots(controls, note, tuple(places))
+    """Lay the page out and show the bare tiles, before the network is opened.
+
+    Tiles that the page has shown before stay as they are until they are drawn anew: a bare tile
+    between two maps would flicker each time that a grade has come.
+    """
+    controls, note = st.container(), st.container()
+    alone = len(shown) == 1
+    grid = st.grid(2 if alone else len(shown), min_column_width=ALONE if alone else TOGETHER)
+    before = st.session_state.get(_DRAWN, ())
+    tiles, grades = [], []
+    for item in shown:
+        with grid.cell():
+            tiles.append(_tile(item, item.tile.sha256 in before))
+            if not alone:
+                grades.append(st.container())
+    if alone:
+        with grid.cell():
+            grades.append(st.container())
+    st.session_state[_DRAWN] = tuple(item.tile.sha256 for item in shown)
+    return Slots(controls, note, tuple(tiles), tuple(grades))
 
 
-def heat_of(reading: "Reading", layer: str, target: str) -> "HeatMap":
-    """Return Grad-CAM of the chosen class, or of the class predicted for this tile."""
-    return services.heat_map(reading, layer, layers.target_of(reading, target))
+def _tile(item: Shown, seen: bool) -> DeltaGenerator:
+    if seen:
+        return st.container()
+    place = st.empty()
+    alt = f"Tile {item.entry.title}, H&E stain"
+    place.image(drawn.tile_png(item.tile), width="stretch", alt=alt)
+    return place
 
 
 def highest(heat: "HeatMap") -> float:
-    """Return the highest raw value, 0 where there is none."""
+    """Return the greatest raw value, 0 where there is none; of a signed map the greatest size."""
     finite = heat.values[np.isfinite(heat.values)]
-    return float(finite.max()) if finite.size else 0.0
+    if not finite.size:
+        return 0.0
+    return float(np.abs(finite).max() if heat.signed else finite.max())
+
+
+def highs(heats: "Sequence[HeatMap | None]", scale: str) -> list[float]:
+    """Return the raw value at the upper end of each map's colours."""
+    own = [highest(heat) if heat else 0.0 for heat in heats]
+    return [max(own)] * len(own) if scale == "shared" else own
 
 
 def draw(
@@ -62,41 +89,53 @@ def draw(
     colours: str,
     opacity: float,
     high: float,
+    grade: "Grade | None" = None,
+    mask: drawn.Mask | None = None,
 ) -> None:
     """Draw a heat map over its tile, with legend, what it explains, and downloads."""
-    png = drawn.heat_png(heat, item.tile, colours, opacity if high > 0 else 0.0, high)
-    words_for = f"Grad-CAM at {heat.layer} for {heat.target} over {item.entry.title}"
-    st.image(png, width="stretch", alt=words_for)
+    faded = heat_badges.demoted(grade)
+    opacity = opacity if high > 0 and not heat.empty_reason else 0.0
+    line = heat_masks.outline(mask)
+    png = drawn.heat_png(heat, item.tile, colours, opacity, high, line, faded)
+    alt = heat_words.alt(find_method(heat.method), heat, item.entry.title)
+    st.image(png, width="stretch", alt=f"{alt}, drawn pale: it failed" if faded else alt)
+    heat_badges.strip(grade)
     if heat.empty_reason:
         st.warning(heat.empty_reason, icon=":material/filter_alt_off:")
     else:
-        widgets.legend(colours, 0.0, high)
+        widgets.legend(colours, -high if heat.signed else 0.0, high)
+    if line is not None:
+        st.caption("White line: where the evidence lies, by the mask.")
+    _explained(bundle, item, reading, heat)
+    name = widgets.tile_stem(item, bundle.name, heat.method, heat.layer, heat.target)
+    name += f".not-{heat.against}" if heat.against else ""
+    floats = partial(pictures.float_download, heat.values, heat.meta())
+    widgets.downloads(name, png, floats)
+
+
+def _explained(bundle: Bundle, item: Shown, reading: "Reading", heat: "HeatMap") -> None:
+    """Say what the map is of: the scores of its class, and what is known of the tile."""
     st.markdown(
         f"**{heat.target}**: logit {heat.target_logit:.2f}, "
         f"probability {heat.target_probability:.1%}"
     )
+    if heat.against:
+        difference = reading.score(heat.target, heat.against)
+        st.markdown(f"**Rather than {heat.against}**: {difference:+.2f} between the two logits")
     truth, _ = words.truth(bundle, item)
     called = (
         "as predicted" if heat.target == reading.predicted else f"predicted {words.call(reading)}"
     )
     st.caption(", ".join(part for part in (called, truth and f"true class {truth}") if part))
+    figures = ", ".join(
+        f"{name.replace('_', ' ')} {words.number(value)}" for name, value in heat.figures.items()
+    )
+    st.caption(widgets.tile_caption(item) + (f". {figures.capitalize()}." if figures else ""))
+
+
+def not_yet(item: Shown, method: Method) -> None:
+    """Draw the bare tile of a map that is not there."""
+    alt = f"Tile {item.entry.title}, H&E stain, without a map"
+    st.image(drawn.tile_png(item.tile), width="stretch", alt=alt)
     st.caption(widgets.tile_caption(item))
-    name = widgets.tile_stem(item, bundle.name, heat.method, heat.layer, heat.target)
-    floats = partial(pictures.float_download, heat.values, heat.meta())
-    widgets.downloads(name, png, floats)
-
-
-def explanation(engine: "Engine", layer: str, scale: str) -> str:
-    """Return how the maps were made and scaled."""
-    height, width, count = engine.layer(layer).shape
-    scaling = (
-        "all tiles share one scale, from 0 to the highest value of them all"
-        if scale == "shared"
-        else "each tile has its own scale, from 0 to its highest value"
-    )
-    return (
-        f"Grad-CAM at `{layer}`: its {count} maps of {height} × {width}, weighted by the mean "
-        "gradient of the class's logit (before softmax), summed, negative values set to 0; "
-        f"enlarged bilinearly to the tile. Colours: {scaling}. It shows what speaks for the "
-        "class, not what speaks against it."
-    )
+    st.caption(f"{method.title} is not computed yet.")

@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 MAX_MODELS = 4
 MAX_TILES = 4
 MAX_OFF = 32  # units switched off together
+MAX_SETTINGS = 24  # of methods, all together
+MAX_ROWS = 13  # methods in the grid
+MAX_COLUMNS = 6  # layers in the grid
 MAX_MARKS = 60  # bookmarks; a link of them stays below 4,000 characters
 SHORT_ID = 12  # characters of a SHA-256 that stand for it in a link
 
@@ -17,6 +20,7 @@ _LAYER = re.compile(r"[\w./:+-]{1,120}")
 _CLASS = re.compile(r"[^\x00-\x1f<>]{1,80}")
 _SHA = re.compile(rf"[0-9a-f]{{{SHORT_ID}}}")
 _UNIT = re.compile(r"[\w./+-]{1,120}:\d{1,5}")
+_SETTING = re.compile(r"[a-z]\w{0,39}\.[a-z]\w{0,39}:[\w.+-]{1,40}")
 _PLACE = re.compile(r"(?:\d{1,3}|1000),(?:\d{1,3}|1000)")
 _BAD_PATH = re.compile(r"[\x00-\x1f]|^[\\/]{2}")  # control characters; network shares
 
@@ -82,6 +86,16 @@ class Selection:
     find: str = "selectivity"  # what units are looked for by
     find_layer: str = ""  # in one layer; "": in all
     against: str = ""  # the class that a class is held against
+    method: str = "gradcam"  # how heat maps are made
+    versus: str = ""  # the class that a heat map holds its class against
+    signed_colours: str = "blue-red"  # of maps that have both signs
+    method_settings: tuple[str, ...] = ()  # each "method.setting:value"
+    baseline: str = "blur"  # what takes the place of the tile in the curves of a grade
+    outline: int = 1  # whether a mask is drawn over its map
+    heat_panel: str = "none"  # what stands below the heat maps
+    grid_by: str = "classes"  # what the columns of the grid are
+    grid_methods: tuple[str, ...] = ()  # its rows
+    grid_layers: tuple[str, ...] = ()  # its columns, where they are layers
 
 
 class _Field(NamedTuple):
@@ -124,6 +138,8 @@ def _path(text: str) -> str:
 
 
 SEQUENTIAL = ("grey", "viridis", "magma", "cividis", "inferno")
+DIVERGING = ("blue-red", "purple-orange")
+BASELINES = ("blur", "mean", "white")
 _FIELDS: dict[str, _Field] = {
     "models": _Field("model", *_matching(_NAME, "the name of a network")),
     "tiles": _Field("tile", decode_tile, "example:NAME, upload:ID:FILE or cohort:ID"),
@@ -154,8 +170,26 @@ _FIELDS: dict[str, _Field] = {
     "find": _Field("find", *_choice("selectivity", "activation", "dead", "tiles", "classes")),
     "find_layer": _Field("in", *_matching(_LAYER, "the name of a layer")),
     "against": _Field("against", *_matching(_CLASS, "the name of a class")),
+    "method": _Field("method", *_matching(_NAME, "the name of a method")),
+    "versus": _Field("versus", *_matching(_CLASS, "the name of a class")),
+    "signed_colours": _Field("signed", *_choice(*DIVERGING)),
+    "method_settings": _Field("set", *_matching(_SETTING, "a setting, as in rise.masks:500")),
+    "baseline": _Field("baseline", *_choice(*BASELINES)),
+    "outline": _Field("outline", *_number(0, 1)),
+    "heat_panel": _Field("beside", *_choice("none", "layers")),
+    "grid_by": _Field("columns", *_choice("classes", "layers", "models")),
+    "grid_methods": _Field("row", *_matching(_NAME, "the name of a method")),
+    "grid_layers": _Field("column", *_matching(_LAYER, "the name of a layer")),
 }
-_LIMITS = {"models": MAX_MODELS, "tiles": MAX_TILES, "off": MAX_OFF, "marks": MAX_MARKS}
+_LIMITS = {
+    "models": MAX_MODELS,
+    "tiles": MAX_TILES,
+    "off": MAX_OFF,
+    "marks": MAX_MARKS,
+    "method_settings": MAX_SETTINGS,
+    "grid_methods": MAX_ROWS,
+    "grid_layers": MAX_COLUMNS,
+}
 
 
 def to_query(selection: Selection) -> dict[str, list[str]]:

@@ -4,10 +4,12 @@ Keys are names and digests; models and arrays are never hashed. Nothing here dra
 is imported only when the first engine is opened.
 """
 
+import gc
 import sys
 import time
+from collections.abc import Mapping
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -117,7 +119,35 @@ def engine(which: Bundle) -> "Engine":
 def _engine(folder: str, digest: str) -> "Engine":
     from osteo_core import open_model
 
-    return open_model(folder)
+    opened = open_model(folder)
+    _keep_compiled()
+    spare_collector()
+    return opened
+
+
+def spare_collector() -> None:
+    """Let the garbage collector pass over what is there to stay.
+
+    Streamlit collects after every run of a script, and looks once a second at a job. With all of
+    TensorFlow's objects to go through, that is a third of a second each time in which no thread
+    can do anything else. What was passed over and has become garbage since, such as a network that
+    was put out of the cache, goes with the next call.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+
+
+def _keep_compiled() -> None:
+    """Keep what TensorFlow has compiled from one run of a page to the next.
+
+    Streamlit clears Keras's session after every run of a script or fragment, for those who build
+    a network in each. That also throws away every compiled kernel and collects all garbage: the
+    next answer of a network takes ten times as long. Here networks are built once.
+    """
+    import keras
+
+    keras.backend.clear_session = lambda free_memory=True: None
 
 
 @st.cache_resource(show_spinner=False)
@@ -128,7 +158,7 @@ def _readings() -> WeighedStore:
 def reading(which: "Engine", tile: Tile) -> "Reading":
     """Return the one forward pass of a tile through an engine."""
     key = (which.digest, tile.sha256)
-    return _readings().get(key, lambda: which.read(tile), lambda _: _weight(which))
+    return _readings().get(key, lambda: which.read(tile), lambda _: weight(which))
 
 
 def has_reading(which: "Engine", tile: Tile) -> bool:
@@ -136,22 +166,38 @@ def has_reading(which: "Engine", tile: Tile) -> bool:
     return _readings().has((which.digest, tile.sha256))
 
 
-def _weight(which: "Engine") -> int:
+def weight(which: "Engine") -> int:
     """Bytes a reading grows to once every layer has been looked at, not what it starts with."""
     kinds = ("convolution", "depthwise convolution", "dense", "pooling")
     return 4 * sum(prod(layer.shape) for layer in which.layers if layer.kind in kinds)
 
 
-def heat_map(reading: "Reading", layer: str, target: str, method: str = "gradcam") -> "HeatMap":
+def heat_map(
+    reading: "Reading",
+    layer: str,
+    target: str,
+    method: str = "gradcam",
+    against: str | None = None,
+    parameters: Mapping[str, Any] | None = None,
+) -> "HeatMap":
     """Return a heat map of a reading; drawing it in other colours asks nothing of the network."""
-    return _heat_map(reading.engine_digest, reading.tile_sha256, method, layer, target, reading)
+    settings = tuple(sorted((parameters or {}).items()))
+    key = (reading.engine_digest, reading.tile_sha256, method, layer, target, against, settings)
+    return _heat_map(*key, reading)
 
 
 @st.cache_data(max_entries=256, max_size="64MiB", show_spinner=False)
 def _heat_map(
-    bundle: str, tile: str, method: str, layer: str, target: str, _reading: "Reading"
+    bundle: str,
+    tile: str,
+    method: str,
+    layer: str,
+    target: str,
+    against: str | None,
+    settings: tuple[tuple[str, Any], ...],
+    _reading: "Reading",
 ) -> "HeatMap":
-    return _reading.heatmap(method, layer=layer, target=target)
+    return _reading.heatmap(method, layer, target, against, dict(settings))
 
 
 def contributions(reading: "Reading", layer: str, target: str) -> "NDArray[np.float32]":

@@ -8,6 +8,7 @@ import streamlit as st
 
 from osteo_core.bundles import Bundle
 from osteo_core.errors import OsteoError
+from osteo_core.explain import INPUT
 from osteo_ui import drawn, services, sources, state, words
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def choose_layer(
     is nothing to complain of.
     """
     wanted = getattr(state.selection(), field)
-    if wanted and wanted not in {info.name for info in engine.layers}:
+    if wanted and wanted not in {INPUT, *(info.name for info in engine.layers)}:
         st.caption(f"{engine.name} has no such layer as {wanted}: {default} is shown instead.")
     value, key = wanted if wanted in names else default, key_of(field)
     return told(
@@ -147,6 +148,8 @@ def _take_layer(field: str, key: str, among_these: bool) -> None:
 
 def describe_layer(engine: "Engine", name: str) -> str:
     """Return a layer in a line: name, size of its maps, what one value sees of the input."""
+    if name == INPUT:
+        return f"Input: {engine.input_size[0]} × {engine.input_size[1]} px"
     info = engine.layer(name)
     size = " × ".join(str(n) for n in info.shape)
     field = info.receptive_field

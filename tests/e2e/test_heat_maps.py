@@ -1,16 +1,18 @@
-"""The heat-map page: another class is another map, and the numbers are those of the file."""
+"""The heat-map page: another class is another map, what a map costs, and how far to trust it."""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Locator, expect
 
-from tests.e2e.dashboard import Dashboard
+from tests.e2e.dashboard import PATIENCE, Dashboard
 
 pytestmark = pytest.mark.e2e
 
@@ -56,6 +58,42 @@ def test_opacity_and_colours_change_the_picture_only(dashboard: Dashboard) -> No
     dashboard.choose("Colours", "magma")
     expect(dashboard.picture(re.compile("^magma: 0 to "))).to_be_visible()
     expect(dashboard.text("Viable: logit")).to_have_text(logit)
+
+
+def test_a_slow_method_is_told_computed_graded_and_kept(dashboard: Dashboard) -> None:
+    dashboard.open(
+        "heat_maps",
+        model="mobilenetv2-multiclass",
+        tile="example:Synthetic Viable 1",
+        set="smoothgrad.samples:48",
+        **{"class": "Viable"},
+    )
+    dashboard.wait_until_drawn("heat_maps")
+    dashboard.choose("Method", re.compile("^SmoothGrad"))
+    cost = re.compile(r"^SmoothGrad at the input: about .+ on this computer \(144 forward passes\)")
+    expect(dashboard.text(cost)).to_be_visible()
+    expect(dashboard.text("SmoothGrad is not computed yet.")).to_be_visible()
+    dashboard.page.get_by_role("button", name="Compute").click()
+    made = dashboard.picture(re.compile("^SmoothGrad at the input for Viable over Synthetic"))
+    expect(made).to_be_visible()
+    dashboard.link(method="smoothgrad")
+
+    table = dashboard.main.get_by_role("table").filter(has_text="Held against")
+    expect(table).to_be_visible(timeout=4 * PATIENCE)  # the first grade of a network compiles
+    expect(table.get_by_role("row", name=re.compile("^Faithfulness"))).to_be_visible()
+    expect(dashboard.text(re.compile(r"(Pass|Weak|Fail)$")).first).to_be_visible()
+    dashboard.text("Deletion and insertion curves").click()
+    expect(dashboard.chart(re.compile("^Deletion curve on Synthetic Viable 1"))).to_be_visible()
+    expect(dashboard.chart(re.compile("^Insertion curve on Synthetic Viable 1"))).to_be_visible()
+
+    meta = json.loads(Image.open(io.BytesIO(dashboard.download("PNG"))).text["osteo"])
+    values = np.load(io.BytesIO(dashboard.download("Values")))["values"]
+    assert meta["method"] == "smoothgrad"
+    assert meta["layer"] == "input"
+    assert meta["parameters"]["samples"] == 48
+    assert meta["drawing"]["colours"] == "viridis"
+    assert meta["values_sha256"] == hashlib.sha256(values.tobytes()).hexdigest()
+    assert dashboard.broken_pictures() == []
 
 
 def _map(dashboard: Dashboard, target: str) -> Locator:

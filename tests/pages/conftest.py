@@ -115,3 +115,18 @@ def open_page(toy, monkeypatch):
         return at
 
     return run
+
+
+@pytest.fixture
+def heat_pages(toy, monkeypatch):
+    """Maps and grades apart from those of other tests; grades are quick, from `graded`.
+
+    Streamlit collects garbage after every run, which takes a third of a second with TensorFlow
+    loaded: it is made to pass over what is there.
+    """
+    from osteo_ui import heat_services, jobs, services
+    from tests.pages.heat_pages import graded
+
+    jobs._jobs.clear()
+    services.spare_collector()
+    monkeypatch.setattr(heat_services, "grade_steps", graded("weak"))

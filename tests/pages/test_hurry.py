@@ -30,7 +30,17 @@ VIEWED = {
     "heatscale": "shared",
     "part": "train",
 }
-PAGES = ["read_tile", "filters", "neurons", "heat_maps", "metrics", "compare"]
+PAGES = [
+    "read_tile",
+    "filters",
+    "neurons",
+    "unit",
+    "find_units",
+    "heat_maps",
+    "heat_grid",
+    "metrics",
+    "compare",
+]
 
 
 def _widgets(at):

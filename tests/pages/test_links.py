@@ -49,6 +49,16 @@ FULL = Selection(
     find="dead",
     find_layer="fc1",
     against="Viable",
+    method="smoothgrad",
+    versus="Non-Tumor",
+    signed_colours="purple-orange",
+    method_settings=("smoothgrad.samples:50", "rise.masks:200"),
+    baseline="white",
+    outline=0,
+    heat_panel="layers",
+    grid_by="models",
+    grid_methods=("gradcam", "rise"),
+    grid_layers=("block1_conv2", "input"),
 )
 
 

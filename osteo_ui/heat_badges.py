@@ -1,0 +1,45 @@
+"""A grade at a glance: a pill with an icon and a word, why, and what a failed map looks like."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+if TYPE_CHECKING:
+    from osteo_core.grades import Grade
+
+# Colour, icon and word differ together, so that none of them has to be seen.
+_LOOKS = {
+    "pass": ("green", "check_circle", "Pass"),
+    "weak": ("orange", "change_history", "Weak"),
+    "fail": ("red", "cancel", "Fail"),
+}
+FADED_OPACITY = 0.6  # of the chosen opacity: what a failed map is drawn with
+
+
+def pill(badge: str) -> str:
+    """Return a badge as Markdown: pass, weak or fail."""
+    colour, icon, word = _LOOKS[badge]
+    return f":{colour}-badge[:material/{icon}: {word}]"
+
+
+def pending(word: str = "Grading") -> str:
+    """Return the pill of a map that has no grade yet, as Markdown."""
+    return f":gray-badge[:material/hourglass_empty: {word}]"
+
+
+def badge(grade: "Grade", reason: bool = True) -> None:
+    """Draw a grade's pill and, beside it, the sentence that decided."""
+    st.markdown(f"{pill(grade.badge)} {grade.reason if reason else ''}")
+
+
+def demoted(grade: "Grade | None") -> bool:
+    """Say whether a map is to be drawn pale: its grade is known, and it failed."""
+    return grade is not None and grade.badge == "fail"
+
+
+def strip(grade: "Grade | None") -> None:
+    """Draw the warning that stands under a failed map; nothing under any other."""
+    if grade is not None and demoted(grade):
+        st.warning(
+            f"**Do not rely on this map.** {grade.reason}", icon=":material/do_not_disturb_on:"
+        )
