@@ -119,6 +119,24 @@ class Engine:
             )
         return self.conv_layers[-1]
 
+    @property
+    def last_maps(self) -> str:
+        """The last layer with feature maps before they are pooled or flattened.
+
+        The last convolution where that applies its own activation, as in VGG19; behind its
+        normalisation, activation or merge where these are layers of their own: `out_relu` in
+        MobileNetV2, whose `Conv_1` itself is below zero nearly everywhere.
+
+        Raises:
+            ModelError: The network has no convolution.
+        """
+        last = self.default_layer
+        for layer in self.layers:  # in order: the last that fits stays
+            is_map = len(layer.shape) == 3 and layer.shape[0] * layer.shape[1] > 1
+            if is_map and layer.kind != "pooling" and layer.name not in self._behind_logits:
+                last = layer.name
+        return last
+
     def layer(self, name: str) -> LayerInfo:
         """What is known of one layer.
 

@@ -125,8 +125,7 @@ class HeatQuestions:
 
         Args:
             method: Name of the method; `osteo_core.explain.methods` lists them.
-            layer: A layer with maps, or `"input"`; when not given the input for methods that can
-                be asked about it, else the last convolution.
+            layer: A layer with maps, or `"input"`; when not given, see `Method.default_layer`.
             target: The class; the predicted one when not given.
             against: A class to hold it against: why the one rather than the other.
             parameters: Settings of the method in place of its defaults.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from osteo_core.errors import OsteoError
-from osteo_core.explain import INPUT, Method, Question
+from osteo_core.explain import Method, Question
 from osteo_core.tiles import Tile
 from osteo_ui import heat_services, jobs, services, state
 
@@ -30,8 +30,8 @@ class Column:
     Attributes:
         title: Its heading.
         engine: The network.
-        layer: Of all its maps; "" for each method's own: `deep` for CAMs, else the input.
-        deep: The layer of the CAMs, where `layer` leaves it open.
+        layer: Of all its maps; "" for what each method starts with.
+        deep: Of the CAMs, where `layer` leaves it open; "" for what each starts with.
         target: The class; "" for the predicted one.
         versus: The class that it is held against; "" for none.
     """
@@ -142,7 +142,8 @@ def _cell(method: Method, column: Column, tile: Tile, parameters: Mapping) -> Ce
     target = column.target if column.target in classes else predicted(column.engine, tile)
     against = column.versus if column.versus in classes else None
     against = None if against == target else against
-    layer = column.layer or (INPUT if method.at_input else column.deep)
+    deep = "" if method.at_input else column.deep
+    layer = column.layer or deep or method.default_layer(column.engine)
     question, problem = Question(layer, target, against, parameters), ""
     try:
         method.check_layer(column.engine, layer)

@@ -155,7 +155,7 @@ def _open(engine: "Engine", bundles: Sequence[Bundle]) -> list["Engine"]:
 def _columns(by: str, engines: Sequence["Engine"], layers: Sequence[str]) -> tuple[Column, ...]:
     now, engine = state.selection(), engines[0]
     if by == "classes":
-        deep = now.layer if now.layer in engine.conv_layers else engine.default_layer
+        deep = now.layer if now.layer in engine.conv_layers else ""
         return tuple(
             Column(name, engine, "", deep, name, now.versus)
             for name in engine.classes
@@ -166,6 +166,4 @@ def _columns(by: str, engines: Sequence["Engine"], layers: Sequence[str]) -> tup
             Column("input" if name == INPUT else name, engine, name, "", now.target, now.versus)
             for name in layers
         )
-    return tuple(
-        Column(one.name, one, "", one.default_layer, now.target, now.versus) for one in engines
-    )
+    return tuple(Column(one.name, one, "", "", now.target, now.versus) for one in engines)

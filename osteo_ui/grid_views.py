@@ -157,7 +157,7 @@ def explanation(view: View, item: Shown) -> str:
     cams = (
         ""
         if view.by == "layers"
-        else " CAMs are at the last convolution or the layer chosen; the other methods are at the "
-        "network's input."
+        else " CAMs are at the layer chosen, else at the last convolution (Score-CAM and Eigen-CAM "
+        "behind its activation); the other methods are at the network's input."
     )
     return f"Maps of {item.entry.title}. {scale}{signed}{cams} A pale map has failed its grade."

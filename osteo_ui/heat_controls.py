@@ -98,7 +98,7 @@ def _choose_method(engine: "Engine") -> Method:
     known, now = methods(), chosen()
     if state.selection().method not in known:
         st.caption(f"No such method as {state.selection().method}: {now.title} is shown instead.")
-    told = {name: _seconds(engine, method) for name, method in known.items()}
+    told = {name: _passes(engine, method) for name, method in known.items()}
     key = widgets.key_of("method")
     widgets.told(
         st.selectbox,
@@ -113,13 +113,11 @@ def _choose_method(engine: "Engine") -> Method:
     return now
 
 
-def _seconds(engine: "Engine", method: Method) -> float | None:
-    """What a method takes here, at the layer on view where it can be; None before it is known."""
-    if not heat_services.is_measured(engine):
-        return None
+def _passes(engine: "Engine", method: Method) -> float:
+    """What a method takes, at the layer on view where it can be, in forward passes."""
     parameters = heat_services.settings_of(method, state.selection().method_settings)
     question = Question(_layer_of(engine, method), engine.classes[0], None, parameters)
-    return heat_services.seconds(engine, method.cost(engine, question))
+    return method.cost(engine, question)
 
 
 def _take_method(key: str) -> None:
@@ -137,7 +135,7 @@ def _take_method(key: str) -> None:
 
 
 def _names(engine: "Engine", method: Method) -> list[str]:
-    return [INPUT, *engine.conv_layers] if method.at_input else list(engine.conv_layers)
+    return list(method.layers(engine))
 
 
 def _layer_of(engine: "Engine", method: Method) -> str:

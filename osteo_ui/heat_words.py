@@ -3,34 +3,31 @@
 from typing import TYPE_CHECKING
 
 from osteo_core.explain import INPUT, Method, methods
-from osteo_ui.words import duration
 
 if TYPE_CHECKING:
     from osteo_core.engine import Engine
     from osteo_core.heatmap import HeatMap
 
 FAMILIES = {"cam": "CAM", "gradient": "gradient", "perturbation": "perturbation"}
-_AT_ONCE_S = 0.4
 _DOT = " · "
 
 
-def cost(seconds: float) -> str:
-    """Return what a map takes, in a few words."""
-    return "at once" if seconds < _AT_ONCE_S else duration(seconds)
+def label(method: Method, passes: float) -> str:
+    """Return a method as it stands in the list: its name, its family, its forward passes.
 
-
-def label(method: Method, seconds: float | None) -> str:
-    """Return a method as it stands in the list: its name, its family, what it takes here."""
-    told = f"{method.title}{_DOT}{FAMILIES[method.family]}"
-    return told if seconds is None else f"{told}, {cost(seconds)}"
+    Not its seconds: they are known only once something has been timed, and the names of what can
+    be chosen must not change by themselves while a browser shows them.
+    """
+    told = "under 1 pass" if passes < 1 else f"{passes:.0f} pass{'' if passes < 1.5 else 'es'}"
+    return f"{method.title}{_DOT}{FAMILIES[method.family]}, {told}"
 
 
 def method_of(chosen: str) -> str:
     """Return the name of a method that was chosen.
 
     Args:
-        chosen: Its name; or the label that a browser showed before what it takes was known, which
-            Streamlit hands over as it stands.
+        chosen: Its name; or the label that a browser showed before a setting changed what it takes,
+            which Streamlit hands over as it stands.
     """
     title, known = chosen.partition(_DOT)[0], methods()
     return next((name for name, method in known.items() if method.title == title), chosen)

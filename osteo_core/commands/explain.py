@@ -49,8 +49,8 @@ class Setting(click.ParamType[tuple[str, Any]]):
 )
 @click.option(
     "--layer",
-    help="A layer with maps, or input. When not given: the last convolution, or the input for "
-    "methods that work there.",
+    help="A layer with maps, or input. When not given: where the method starts, as `osteo methods` "
+    "says; the last convolution for Grad-CAM and its kin.",
 )
 @click.option("--target", help="Class to explain; the predicted one when not given.")
 @click.option("--against", help="Class to hold it against: why the one rather than the other.")

@@ -35,7 +35,7 @@ def _row(method: "Method", engine: "Engine | None") -> dict[str, Any]:
         "title": method.title,
         "family": method.family,
         "signed": method.signed,
-        "default_layer": "input" if method.at_input else "last convolution",
+        "default_layer": default_layer(method),
         "differentiates": method.differentiates,
         "reference": method.reference,
         "deviation": method.deviation,
@@ -48,6 +48,13 @@ def _row(method: "Method", engine: "Engine | None") -> dict[str, Any]:
         asked = Question(layer, engine.classes[0], None, method.settings({}))
         row |= {"default_layer": layer, "forward_passes": method.cost(engine, asked)}
     return row
+
+
+def default_layer(method: "Method") -> str:
+    """Where it starts, in words that hold for any network."""
+    if method.at_input:
+        return "input"
+    return "last maps, activated" if method.takes_activations else "last convolution"
 
 
 def _told(row: dict[str, Any]) -> str:

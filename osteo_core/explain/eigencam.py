@@ -36,7 +36,7 @@ def eigencam(activation: Values, *, layer: str = "this layer") -> Explanation:
 
     Reference:
         Muhammad and Yeasin 2020, arXiv:2008.00299, eq. 2 and 3. A singular vector has no sign: it
-        is taken so that the map goes with the mean activation, and what is negative is cut off.
+        is taken so that the map is positive in sum, and what is negative is cut off.
     """
     if activation.ndim != 3:
         raise ModelError(
@@ -59,7 +59,7 @@ def _projection(flat: Values) -> Values:
     found = _by_iteration(exact, mean)
     if found is None:
         found = _by_decomposition(exact)
-    projection: Values = (found if found @ mean >= 0 else -found).astype(np.float32)
+    projection: Values = (found if found.sum() >= 0 else -found).astype(np.float32)
     return projection
 
 
@@ -105,8 +105,9 @@ EIGENCAM = Method(
     at_input=False,
     differentiates="nothing: the same map for every class",
     reference="Muhammad and Yeasin 2020, arXiv:2008.00299",
-    deviation="The singular vector's sign is chosen to go with the mean activation, and the "
+    deviation="The singular vector's sign is chosen so that the map is positive in sum, and the "
     "negative part is cut off; maps are not centred.",
     explain=_explain_eigen,
     cost=_eigen_cost,
+    takes_activations=True,
 )

@@ -4,6 +4,8 @@ import numpy as np
 
 from osteo_core.explain.method import INPUT, Values
 
+_MOSTLY = 0.5  # share of the values
+
 
 def empty_reason(
     values: Values,
@@ -54,6 +56,11 @@ def _why_uniform(
         return "The tile has the same colour everywhere, so no place in it differs from another."
     if values.any():
         return f"The heat map of {where} has the same value everywhere, so it points nowhere."
+    if gradient is None and activation is not None and (activation < 0).mean() > _MOSTLY:
+        return (
+            f"The maps of {where} are mostly below zero, and so is their sum: ask about the "
+            "layer behind their activation."
+        )
     if raw.any() or gradient is not None:
         return f"Nothing at {where} speaks for {score}: no weighted sum of its maps is above zero."
     if values.size == 1:

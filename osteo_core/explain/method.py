@@ -121,6 +121,9 @@ class Method:
         explains: The score that its values are of.
         explain: Makes the map, step by step.
         cost: Estimates its forward passes from a reading, a gradient counted as what it takes.
+        takes_activations: Whether it adds up activations as they are. It then starts at the last
+            maps, behind their activation: a convolution that leaves normalisation and activation
+            to later layers is mostly below zero, and what is below zero is cut off.
     """
 
     name: str
@@ -135,6 +138,7 @@ class Method:
     deviation: str = ""
     parameters: tuple[Parameter, ...] = ()
     explains: Explains = "logit"
+    takes_activations: bool = False
 
     def settings(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Fill in what is not given.
@@ -153,7 +157,15 @@ class Method:
 
     def default_layer(self, engine: "Engine") -> str:
         """What it is asked about when no layer is named."""
-        return INPUT if self.at_input else engine.default_layer
+        if self.at_input:
+            return INPUT
+        return engine.last_maps if self.takes_activations else engine.default_layer
+
+    def layers(self, engine: "Engine") -> tuple[str, ...]:
+        """What it is offered for: every convolution, and what it starts with, in order."""
+        names = (*engine.conv_layers, self.default_layer(engine))
+        order = [INPUT, *(layer.name for layer in engine.layers)]
+        return tuple(name for name in order if name in names)
 
     def check_layer(self, engine: "Engine", layer: str) -> str:
         """Return a layer's name if the method can be asked about it.

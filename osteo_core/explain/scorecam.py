@@ -151,6 +151,7 @@ SCORECAM = Method(
     explain=_explain,
     cost=_cost,
     explains="probability",
+    takes_activations=True,
 )
 
 SCORECAM_FAST = Method(
@@ -175,4 +176,5 @@ SCORECAM_FAST = Method(
         ),
     ),
     explains="probability",
+    takes_activations=True,
 )

@@ -3,11 +3,15 @@
 import json
 import threading
 
+import keras
 import numpy as np
 import pytest
 
+from osteo_core.engine import Engine
 from osteo_core.errors import ModelError
 from osteo_core.explain import INPUT, Question, find_method, methods
+from osteo_core.explain.eigencam import eigencam
+from osteo_core.explain.empty import empty_reason
 from osteo_core.heatmap import load_heatmap
 from osteo_core.networks.tail import Tail
 from tests.toys import THREE, engine_of, noise_tile, shaped, tile_of, wake
@@ -231,3 +235,37 @@ def test_one_sigmoid_unit_for_two_classes(name):
         np.testing.assert_allclose(one, -other, atol=1e-6)  # log-odds of either class
     assert np.isfinite(one).all()
     assert np.array_equal(one, other) == (name in ABSOLUTE | SAME_FOR_ALL)
+
+
+def test_what_adds_up_activations_starts_behind_the_activation(engine):
+    image = keras.Input((8, 8, 3))
+    maps = keras.layers.Conv2D(
+        2, 3, padding="same", name="conv", bias_initializer=keras.initializers.Constant(-0.2)
+    )(image)
+    active = keras.layers.ReLU(name="relu")(maps)
+    pooled = keras.layers.MaxPooling2D(2, name="pool")(active)
+    scores = keras.layers.Dense(2, activation="softmax")(keras.layers.Flatten()(pooled))
+    classes = ["a", "b"]
+    model = keras.Model(image, scores)
+    of = Engine(model, name="x", digest="x", classes=classes, preprocessing="rescale")
+    assert of.last_maps == "relu"
+    assert engine.last_maps == engine.default_layer  # applies its own activation
+    for name in ("scorecam", "scorecam_fast", "eigencam"):
+        assert find_method(name).default_layer(of) == "relu"
+        assert find_method(name).layers(of) == ("conv", "relu")
+    for name in ("gradcam", "gradcampp", "hirescam", "layercam"):
+        assert find_method(name).layers(of) == ("conv",)
+
+
+def test_eigencam_of_maps_below_zero_points_where_they_are_strongest():
+    maps = -np.ones((2, 2, 3), np.float32)
+    maps[1, 0] = -3
+    found = eigencam(maps)
+    assert found.empty_reason is None
+    assert np.unravel_index(found.values.argmax(), (2, 2)) == (1, 0)
+
+
+def test_score_cam_of_maps_below_zero_says_so():
+    maps = -np.ones((2, 2, 3), np.float32)
+    told = empty_reason(np.zeros((2, 2), np.float32), layer="conv", score="a", activation=maps)
+    assert "conv are mostly below zero" in told

@@ -161,10 +161,10 @@ def test_a_method_starts_at_its_own_place_and_leads_back(open_page):
     assert url(at)["method"] == ["layercam"]
 
 
-def test_a_label_of_before_the_costs_were_known_is_understood():
+def test_a_label_of_before_a_setting_changed_the_costs_is_understood():
     for name, method in methods().items():
-        for seconds in (None, 0.1, 14.0):
-            assert heat_words.method_of(heat_words.label(method, seconds)) == name
+        for passes in (0.1, 1.0, 256.0):
+            assert heat_words.method_of(heat_words.label(method, passes)) == name
         assert heat_words.method_of(name) == name
 
 
