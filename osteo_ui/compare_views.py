@@ -7,8 +7,10 @@ import pandas as pd
 import streamlit as st
 
 from osteo_core.bundles import Bundle
+from osteo_core.ensemble_bundles import EnsembleBundle
 from osteo_ui import (
     charts,
+    compare_reasons,
     drawn,
     heat_views,
     metric_charts,
@@ -63,6 +65,18 @@ def choose_networks(found: Sequence[Bundle]) -> list[Bundle]:
     return [bundle for name in names for bundle in found if bundle.name == name]
 
 
+def readable(bundles: Sequence[Bundle]) -> list[Bundle]:
+    """Return the networks with layers of their own, and say which are none."""
+    networks = [bundle for bundle in bundles if not isinstance(bundle, EnsembleBundle)]
+    others = [f"`{bundle.name}`" for bundle in bundles if bundle not in networks]
+    if others:
+        st.caption(
+            f":material/info: {' and '.join(others)} put several networks together and have no "
+            "maps of their own; their scores stand below."
+        )
+    return networks
+
+
 def choose_layer(engines: Sequence["Engine"]) -> str:
     """Draw the choice of the heat maps' layer among all convolutions of the networks."""
     names = list(dict.fromkeys(name for engine in engines for name in engine.conv_layers))
@@ -102,8 +116,9 @@ def heat_maps(
     engines: Mapping[str, "Engine"],
     glances: Mapping[str, Glance],
     item: Shown,
+    pair: tuple[Bundle, Bundle],
 ) -> None:
-    """Draw the tile and Grad-CAM of each network over it, each to its own highest value."""
+    """Draw the tile and Grad-CAM of each network over it, then how those of the pair differ."""
     width = CELL if len(bundles) == 2 else NARROW_CELL
     with st.container(horizontal=True, gap="small"):
         with st.container(width=width):
@@ -111,6 +126,9 @@ def heat_maps(
         for bundle in bundles:
             with st.container(width=width):
                 _heat_map(bundle, engines[bundle.name], glances[bundle.name], item)
+        if all(bundle.name in glances for bundle in pair):
+            with st.container(width=width):
+                compare_reasons.on_tile(pair[0].name, pair[1].name, glances, item)
 
 
 def _tile(item: Shown) -> None:

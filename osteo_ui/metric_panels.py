@@ -7,7 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from osteo_core.bundles import Bundle
-from osteo_core.evaluate import Metrics, RocCurve, TumourView
+from osteo_core.evaluate import Interval, Metrics, RocCurve, TumourView
+from osteo_core.evaluate.figures import Figures
 from osteo_ui import charts, metric_charts, widgets
 from osteo_ui.metric_services import PARTS, PartView
 
@@ -25,6 +26,7 @@ def table(frame: pd.DataFrame, name: str, alt: str, **options: Any) -> Any:
     """
     shares = frame.select_dtypes("float").columns
     formats = {column: st.column_config.NumberColumn(format="%.3f") for column in shares}
+    options.setdefault("placeholder", "–")  # else a missing value is the word None
     options["column_config"] = {**formats, **options.get("column_config", {})}
     chosen = st.dataframe(
         frame, hide_index=True, width="stretch", key=f"table.{name}", alt=alt, **options
@@ -54,22 +56,25 @@ def say(notes: Sequence[str]) -> None:
         st.caption(f":material/info: {note}")
 
 
-def key_figures(view: PartView) -> None:
-    """Draw the headline numbers of a part."""
+def key_figures(view: PartView, found: Figures) -> None:
+    """Draw the headline numbers of a part, each with what resampling slides says of it."""
     metrics, part = view.metrics, view.part
-    interval = metrics.interval
     with st.container(horizontal=True, gap="medium"):
-        st.metric(
-            "Accuracy",
-            percent(metrics.accuracy),
-            f"95 %: {interval.low:.1%} to {interval.high:.1%}" if interval else None,
-            delta_color="off",
-            delta_arrow="off",
-            help="Share of tiles called rightly, with Wilson's interval (tiles taken as "
-            "independent, which tiles of one slide are not).",
-        )
-        st.metric("Macro F1", _number(metrics.macro.f1), help="Mean over classes, each alike.")
-        st.metric("Weighted F1", _number(metrics.weighted.f1), help="Mean over tiles.")
+        for words, name, value, told in (
+            ("Accuracy", "accuracy", percent(metrics.accuracy), "Share of tiles called rightly."),
+            ("Macro F1", "macro F1", _number(metrics.macro.f1), "Mean over classes, each alike."),
+            ("Weighted F1", "weighted F1", _number(metrics.weighted.f1), "Mean over tiles."),
+        ):
+            figure = found.find(name)
+            st.metric(
+                words,
+                value,
+                _bounds(figure.by_slide if figure else None, percent="%" in value),
+                delta_color="off",
+                delta_arrow="off",
+                help=f"{told} Below, the 95 % interval from resampling whole slides; that from "
+                f"tiles: {_bounds(figure.by_tile if figure else None, percent='%' in value)}.",
+            )
         st.metric("Tiles", part.n_tiles)
         st.metric("Slides", part.n_slides)
         st.metric("Cases", part.n_cases, help="Patients.")
@@ -129,6 +134,13 @@ def roc(curves: Sequence[RocCurve], stem: str) -> None:
 def percent(value: float | None) -> str:
     """Return a share as per cent, or a dash."""
     return "–" if value is None else f"{value:.1%}"
+
+
+def _bounds(interval: Interval | None, percent: bool) -> str:
+    if interval is None:
+        return "no interval"
+    low, high = interval.low, interval.high
+    return f"{low:.1%} to {high:.1%}" if percent else f"{low:.3f} to {high:.3f}"
 
 
 def _number(value: float | None) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from osteo_core.bundles import Bundle
+from osteo_core.ensemble_bundles import EnsembleBundle
 from osteo_core.errors import OsteoError
 from osteo_core.explain import INPUT
 from osteo_ui import drawn, services, sources, state, words
@@ -203,9 +204,27 @@ def computing(what: str, height: int = 220) -> Iterator[None]:
 
 
 def open_engine(bundle: Bundle) -> "Engine":
-    """Return the engine of a bundle, with a placeholder while it is being opened."""
+    """Return the engine of a bundle, with a placeholder while it is being opened.
+
+    An ensemble has none: the page stops with its members to choose from.
+    """
+    if isinstance(bundle, EnsembleBundle):
+        _offer_members(bundle)
     with computing("Opening the network"):
         return services.engine(bundle)
+
+
+def _offer_members(bundle: EnsembleBundle) -> None:
+    st.info(
+        f"`{bundle.name}` is an ensemble. Maps and units belong to one network: choose a member.",
+        icon=":material/groups:",
+    )
+    with st.container(horizontal=True):
+        for name in bundle.ensemble.members:
+            others = tuple(m for m in state.selection().models[1:] if m != name)
+            chosen = {"models": (name, *others)}
+            st.button(name, key=f"member.{name}", on_click=state.update, kwargs=chosen)
+    st.stop()
 
 
 NPZ = "application/octet-stream"

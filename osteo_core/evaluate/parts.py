@@ -8,8 +8,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from osteo_core.errors import BundleError
-from osteo_core.evaluate.metrics import Metrics, evaluate
+from osteo_core.evaluate.metrics import Metrics, evaluate, evaluate_calls
 
+CALL = "call"  # column of calls that are not simply the most probable class
 KEY_COLUMNS = ("tile", "file", "slide", "case", "split", "label")
 
 _SPLIT_MEANING = {
@@ -38,7 +39,12 @@ class LabelledPart:
 
     @property
     def calls(self) -> list[str]:
-        """Most probable class of each tile; of equals, the first."""
+        """Class called for each tile: the most probable, of equals the first.
+
+        An ensemble that calls otherwise (in two stages) has a column `call` and is taken at that.
+        """
+        if CALL in self.table:
+            return [str(call) for call in self.table[CALL]]
         best = self.probabilities.argmax(axis=1) if len(self.table) else []
         return [self.classes[i] for i in best]
 
@@ -73,6 +79,8 @@ class LabelledPart:
 
     def metrics(self) -> Metrics:
         """Score the part."""
+        if CALL in self.table:
+            return evaluate_calls(self.labels, self.calls, self.classes)
         return evaluate(self.labels, self.probabilities, self.classes)
 
     def standing(self, protocol: str) -> str:

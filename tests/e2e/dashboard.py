@@ -26,6 +26,8 @@ PAGES = {"read": ""} | {
         "heat_grid",
         "metrics",
         "compare",
+        "decisions",
+        "cohort",
     )
 }
 LAST_WORDS = {
@@ -38,6 +40,8 @@ LAST_WORDS = {
     "heat_grid": "where all methods put places in the same order",
     "metrics": "wanted for training, validation and test",
     "compare": "compare where they look",
+    "decisions": "Every slide of this part",
+    "cohort": "that was cut by more than",
 }
 CALL = re.compile(r"^\S+, \d+\.\d%$")  # "Viable, 97.3%"
 

@@ -1,0 +1,273 @@
+"""What a base is worth under each split protocol, and how far the protocols lie apart."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from osteo_core.cohorts.table import CohortTile
+from osteo_core.errors import CohortError
+from osteo_core.evaluate.bootstrap import (
+    COUNT,
+    Floats,
+    Weights,
+    caution,
+    draws,
+    percentile,
+    ratio,
+    totals,
+)
+from osteo_core.evaluate.heads import Features, fit_and_call, head_inputs
+from osteo_core.evaluate.intervals import Interval, wilson
+from osteo_core.evaluate.metrics import Metrics, evaluate
+from osteo_core.evaluate.protocols import PROTOCOLS, SEED, Protocol, Run, runs
+from osteo_core.evaluate.resampled import accuracy_draws, confusion_draws, mean_f1_draws
+from osteo_core.evaluate.scores import class_indices
+
+_SAID = {"tile": "random tiles", "slide": "whole slides held out", "case": "whole cases held out"}
+
+
+@dataclass(frozen=True)
+class RunScore:
+    """One fit: its name, share right, tiles tested and tiles fitted to."""
+
+    name: str
+    accuracy: float
+    n_tiles: int
+    n_train: int
+
+
+@dataclass(frozen=True, eq=False)
+class ProtocolScore:
+    """All test rows of one protocol, put together over its fits.
+
+    Attributes:
+        protocol: which.
+        by_run: its fits, those that tested a tile.
+        metrics: of all test rows; in draws a tile may stand in several.
+        rows: (m,) the tile of each test row.
+        right: (m,) whether it was called rightly.
+        n_tiles: tiles that one pass over the protocol tests (of draws: one draw).
+        n_slides: slides among the tested.
+        n_cases: cases among the tested.
+        intervals: of "accuracy" and "macro_f1", each (by tile, by slide).
+        notes: what to know about it.
+    """
+
+    protocol: Protocol
+    by_run: tuple[RunScore, ...]
+    metrics: Metrics
+    rows: npt.NDArray[np.intp]
+    right: npt.NDArray[np.bool_]
+    n_tiles: int
+    n_slides: int
+    n_cases: int
+    intervals: Mapping[str, tuple[Interval | None, Interval | None]]
+    notes: tuple[str, ...]
+
+    @property
+    def accuracy(self) -> float:
+        """Share of test rows called rightly."""
+        return self.metrics.correct / self.metrics.n
+
+    @property
+    def interval(self) -> Interval:
+        """Wilson's 95 % interval for as many tiles as one pass tests, taken as independent."""
+        return wilson(round(self.accuracy * self.n_tiles), self.n_tiles)
+
+    def drawn(self, weights: Weights) -> Floats:
+        """The accuracy in each bootstrap draw over the cohort's tiles, (count,)."""
+        n = weights.shape[1]
+        hits = np.bincount(self.rows, self.right, n)
+        called = np.bincount(self.rows, minlength=n)
+        return ratio(totals(weights, hits), totals(weights, called))
+
+
+@dataclass(frozen=True, eq=False)
+class ProtocolTable:
+    """The scores by protocol, why some could not be run, the gap in words, and the time."""
+
+    scores: Mapping[str, ProtocolScore]
+    skipped: Mapping[str, str]
+    gap: str
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Ground:
+    """What all protocols of one cohort share."""
+
+    tiles: Sequence[CohortTile]
+    classes: tuple[str, ...]
+    inputs: Features
+    scored: npt.NDArray[np.bool_]
+    weights: tuple[Weights, Weights | None]  # resampled tiles, resampled slides
+    caution: str
+    seed: int
+
+    @property
+    def labels(self) -> list[str]:
+        return [tile.label for tile in self.tiles]
+
+
+def run_protocols(
+    features: Features,
+    tiles: Sequence[CohortTile],
+    classes: Sequence[str],
+    names: Sequence[str] = tuple(PROTOCOLS),
+    scored: npt.NDArray[np.bool_] | None = None,
+    count: int = COUNT,
+    seed: int = SEED,
+) -> ProtocolTable:
+    """Fit and score a head under each protocol on the same features.
+
+    Args:
+        features: float32 (n, 2c) of `frozen_features`.
+        tiles: the n tiles.
+        classes: their classes.
+        names: keys of `PROTOCOLS`.
+        scored: (n,) tiles that may be scored; all when not given.
+        count: bootstrap draws.
+        seed: of folds, draws and bootstrap.
+
+    Raises:
+        CohortError: no protocol can be run; the sentence is the first one's.
+    """
+    started = time.perf_counter()
+    ground = _ground(features, tiles, classes, scored, count, seed)
+    scores, skipped = {}, {}
+    for name in names:
+        try:
+            scores[name] = _score(PROTOCOLS[name], ground)
+        except CohortError as error:
+            skipped[name] = str(error)
+    if not scores:
+        raise CohortError(next(iter(skipped.values())))
+    sentence = gap(scores, ground.weights[1])
+    return ProtocolTable(scores, skipped, sentence, time.perf_counter() - started)
+
+
+def gap(scores: Mapping[str, ProtocolScore], by_slide: Weights | None) -> str:
+    """Say in a sentence how far random tiles, slides and cases lie apart; "" with one of them.
+
+    The interval is of the paired difference: the same tiles under the same resampled slides.
+
+    Args:
+        scores: by protocol name.
+        by_slide: (count, n) resampled slides, or None.
+    """
+    known = [name for name in _SAID if name in scores]
+    if len(known) < 2:
+        return ""
+    first, last = scores[known[0]], scores[known[-1]]
+    points = 100 * (last.accuracy - first.accuracy)
+    bounds = ""
+    if by_slide is not None:
+        interval = percentile(100 * (last.drawn(by_slide) - first.drawn(by_slide)))
+        bounds = f", 95 % by slide {interval.low:+.1f} to {interval.high:+.1f}" if interval else ""
+    listed = ", ".join(f"{scores[name].accuracy:.3f} with {_SAID[name]}" for name in known)
+    return (
+        f"The same features and the same kind of head score {listed}: from {_SAID[known[0]]} to "
+        f"{_SAID[known[-1]]} the accuracy changes by {points:+.1f} points{bounds}."
+    )
+
+
+def _ground(
+    features: Features,
+    tiles: Sequence[CohortTile],
+    classes: Sequence[str],
+    scored: npt.NDArray[np.bool_] | None,
+    count: int,
+    seed: int,
+) -> _Ground:
+    n = len(tiles)
+    groups = [tile.slide or f"tile {i}" for i, tile in enumerate(tiles)]
+    by_slide = None
+    if len(set(groups)) > 1:
+        by_slide = draws(groups, n, count, seed).astype(np.float64)
+    return _Ground(
+        tiles=tiles,
+        classes=tuple(classes),
+        inputs=head_inputs(features),
+        scored=np.ones(n, bool) if scored is None else scored,
+        weights=(draws(None, n, count, seed).astype(np.float64), by_slide),
+        caution=caution(groups),
+        seed=seed,
+    )
+
+
+def _score(protocol: Protocol, ground: _Ground) -> ProtocolScore:
+    parts = list(_parts(protocol, ground))
+    if not parts:
+        raise CohortError("This protocol tests no tile that may be scored. Received: none.")
+    rows = np.concatenate([test for _, test, _ in parts])
+    probabilities = np.concatenate([found for _, _, found in parts])
+    labels = np.asarray(ground.labels, object)[rows]
+    metrics = evaluate(list(labels), probabilities, ground.classes)
+    calls = probabilities.argmax(axis=1)
+    truth = class_indices(list(labels), ground.classes)
+    by_run = tuple(_run_score(run, test, found, ground) for run, test, found in parts)
+    tested = [ground.tiles[row] for row in np.unique(rows)]
+    return ProtocolScore(
+        protocol=protocol,
+        by_run=by_run,
+        metrics=metrics,
+        rows=rows,
+        right=calls == truth,
+        n_tiles=len(tested) if protocol.kind == "folds" else by_run[0].n_tiles,
+        n_slides=len({tile.slide for tile in tested if tile.slide}),
+        n_cases=len({tile.case for tile in tested if tile.case}),
+        intervals=_intervals(rows, truth, calls, ground),
+        notes=(*_notes(protocol, by_run), *metrics.notes, *filter(None, (ground.caution,))),
+    )
+
+
+def _parts(
+    protocol: Protocol, ground: _Ground
+) -> Iterator[tuple[Run, npt.NDArray[np.intp], Floats]]:
+    """Each run that scores a tile, the rows it scores and their probabilities."""
+    slides, cases = [t.slide for t in ground.tiles], [t.case for t in ground.tiles]
+    labels = np.asarray(ground.labels, object)
+    for run in runs(protocol, ground.labels, slides, cases, ground.seed):
+        test = run.test[ground.scored[run.test]]
+        if not len(test):
+            continue
+        own = ground.inputs[run.train], list(labels[run.train])
+        yield run, test, fit_and_call(*own, ground.classes, ground.inputs[test])
+
+
+def _run_score(run: Run, test: npt.NDArray[np.intp], found: Floats, ground: _Ground) -> RunScore:
+    truth = class_indices([ground.tiles[row].label for row in test], ground.classes)
+    share = float((found.argmax(axis=1) == truth).mean())
+    return RunScore(run.name, share, len(test), len(run.train))
+
+
+def _intervals(
+    rows: npt.NDArray[np.intp],
+    truth: npt.NDArray[np.intp],
+    calls: npt.NDArray[np.intp],
+    ground: _Ground,
+) -> dict[str, tuple[Interval | None, Interval | None]]:
+    found: dict[str, list[Interval | None]] = {"accuracy": [], "macro_f1": []}
+    for weights in ground.weights:
+        if weights is None:
+            found = {name: [*kept, None] for name, kept in found.items()}
+            continue
+        confusion = confusion_draws(weights, truth, calls, len(ground.classes), rows)
+        found["accuracy"].append(percentile(accuracy_draws(confusion)))
+        found["macro_f1"].append(percentile(mean_f1_draws(confusion)[0]))
+    return {name: (kept[0], kept[1]) for name, kept in found.items()}
+
+
+def _notes(protocol: Protocol, by_run: Sequence[RunScore]) -> Iterator[str]:
+    low, high = (f(run.accuracy for run in by_run) for f in (min, max))
+    if protocol.kind == "draws":
+        yield (
+            f"{len(by_run)} random draws of {by_run[0].n_tiles} test tiles each score "
+            f"{low:.3f} to {high:.3f}: one draw, which is what a paper prints, could be any."
+        )
+    elif protocol.name == "case":
+        each = ", ".join(f"{run.name} {run.accuracy:.3f}" for run in by_run)
+        yield f"Each case scored by a head that met the other cases only: {each}."
