@@ -91,6 +91,7 @@ def forest(everything: Mapping[str, Figures], names: Sequence[str], chosen: str 
                 legendgroup=words,
                 showlegend=column == 1,
                 mode="markers",
+                orientation="h",  # the two intervals stand one above the other
                 marker={"color": colour(i), "symbol": SYMBOLS[i], "size": 8},
                 error_x=_bars([(value, interval) for _, value, interval in drawn]),
                 hovertemplate="%{y}: %{x:.3f}<extra>" + f"{name}, {words}</extra>",
@@ -98,12 +99,14 @@ def forest(everything: Mapping[str, Figures], names: Sequence[str], chosen: str 
                 col=column,
             )
     figure.update_layout(scattermode="group", scattergap=0.5)
-    figure.update_xaxes(tickformat=".2f", nticks=4)
+    lowest = [i.low for f in everything.values() for i in _intervals(f, names)]
+    low = min(lowest, default=0.0)
+    figure.update_xaxes(tickformat=".2f", nticks=4, range=_around(low))
     figure.update_yaxes(automargin=True)
     figure.update_yaxes(autorange="reversed", row=1, col=1)
     legend = {**_BELOW, "y": -0.12}
     return figure.update_layout(
-        height=150 + 52 * max(1, len(everything)), margin=_MARGIN, legend=legend
+        height=170 + 52 * max(1, len(everything)), margin={**_MARGIN, "t": 56}, legend=legend
     )
 
 
@@ -118,6 +121,7 @@ def protocols(report: ProtocolReport) -> go.Figure:
         customdata=[run.name for row in rows for run in row.runs],
         name="each fit",
         mode="markers",
+        orientation="h",
         marker={"size": 6, "color": QUIET, "symbol": "line-ns-open"},
         hovertemplate="%{y}, %{customdata}: %{x:.3f}<extra></extra>",
     )
@@ -129,12 +133,16 @@ def protocols(report: ProtocolReport) -> go.Figure:
             y=names,
             name=f"all, 95 % {words}",
             mode="markers",
+            orientation="h",
             marker={"size": 10, "color": colour(i), "symbol": SYMBOLS[i]},
             error_x=_bars(pairs),
             hovertemplate="%{y}: %{x:.3f}<extra>" + words + "</extra>",
         )
     figure.update_layout(scattermode="group", scattergap=0.5)
-    figure.update_xaxes(title="accuracy", tickformat=".0%")
+    lows = [run.accuracy for row in rows for run in row.runs]
+    lows += [row.accuracy_ci95_by_slide[0] for row in rows if row.accuracy_ci95_by_slide]
+    low = min(lows, default=0.0)
+    figure.update_xaxes(title="accuracy", tickformat=".0%", range=_around(low))
     figure.update_yaxes(autorange="reversed", automargin=True, categoryarray=names)
     return figure.update_layout(height=130 + 52 * len(names), margin=_MARGIN, legend=_ABOVE)
 
@@ -167,6 +175,17 @@ def learning(everything: Mapping[str, LearningCurves], chosen: str = "") -> go.F
     figure.update_yaxes(title="validation accuracy", row=2, col=1)
     figure.update_xaxes(title="epoch", row=2, col=1)
     return figure.update_layout(height=520, margin=_MARGIN, legend=_BELOW)
+
+
+def _intervals(found: Figures, names: Sequence[str]) -> list[Interval]:
+    known = [f for name in names if (f := found.find(name)) is not None]
+    return [i for f in known for i in (f.by_tile, f.by_slide) if i is not None]
+
+
+def _around(low: float) -> tuple[float, float]:
+    """The range from a lowest value to 1: of itself, a grouped axis would begin at 0."""
+    pad = 0.04 * (1 - low) + 0.005
+    return max(-0.02, low - pad), 1 + pad
 
 
 def _sizes(curves: LearningCurves) -> list[int]:

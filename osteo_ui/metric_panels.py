@@ -8,8 +8,9 @@ import streamlit as st
 
 from osteo_core.bundles import Bundle
 from osteo_core.evaluate import Interval, Metrics, RocCurve, TumourView
-from osteo_core.evaluate.figures import Figures
-from osteo_ui import charts, metric_charts, widgets
+from osteo_core.evaluate.collapse import COLLAPSED_CLASSES
+from osteo_core.evaluate.figures import Figure, Figures
+from osteo_ui import charts, metric_charts, metric_services, widgets
 from osteo_ui.metric_services import PARTS, PartView
 
 PANEL = 400  # px: two stand side by side at 1280 px, one below the other at 800
@@ -60,24 +61,30 @@ def key_figures(view: PartView, found: Figures) -> None:
     """Draw the headline numbers of a part, each with what resampling slides says of it."""
     metrics, part = view.metrics, view.part
     with st.container(horizontal=True, gap="medium"):
-        for words, name, value, told in (
+        for words, name, shown, told in (
             ("Accuracy", "accuracy", percent(metrics.accuracy), "Share of tiles called rightly."),
             ("Macro F1", "macro F1", _number(metrics.macro.f1), "Mean over classes, each alike."),
             ("Weighted F1", "weighted F1", _number(metrics.weighted.f1), "Mean over tiles."),
         ):
-            figure = found.find(name)
-            st.metric(
-                words,
-                value,
-                _bounds(figure.by_slide if figure else None, percent="%" in value),
-                delta_color="off",
-                delta_arrow="off",
-                help=f"{told} Below, the 95 % interval from resampling whole slides; that from "
-                f"tiles: {_bounds(figure.by_tile if figure else None, percent='%' in value)}.",
-            )
+            key_figure(words, shown, found.find(name), told)
         st.metric("Tiles", part.n_tiles)
         st.metric("Slides", part.n_slides)
         st.metric("Cases", part.n_cases, help="Patients.")
+
+
+def key_figure(words: str, shown: str, figure: Figure | None, told: str) -> None:
+    """Draw a figure, below it its interval by slide, and in its help that by tile."""
+    in_percent = "%" in shown
+    by_tile = _bounds(figure.by_tile if figure else None, in_percent)
+    st.metric(
+        words,
+        shown,
+        _bounds(figure.by_slide if figure else None, in_percent),
+        delta_color="off",
+        delta_arrow="off",
+        help=f"{told} Below, the 95 % interval from resampling whole slides; that from resampling "
+        f"tiles: {by_tile}.",
+    )
 
 
 def tumour(view: TumourView | None, bundle: Bundle, part: str) -> None:
@@ -89,19 +96,25 @@ def tumour(view: TumourView | None, bundle: Bundle, part: str) -> None:
             "answers. A network with three classes, chosen in the sidebar, has it."
         )
         return
-    tumour_score = view.metrics.per_class[1]
+    found = metric_services.tumour_figures(bundle, part)
+    told = {
+        "Precision": (view.metrics.per_class[1].precision, "precision", "Of tiles called tumour."),
+        "Recall": (view.sensitivity, "recall", "Sensitivity: tumour tiles found."),
+        "Specificity": (view.specificity, "specificity", "Tiles without tumour kept so."),
+        "Accuracy": (view.metrics.accuracy, "accuracy", "Share of tiles called rightly."),
+        "AUC": (view.curve.auc, "AUC", "Of the summed tumour probabilities."),
+    }
     with st.container(horizontal=True, gap="medium"):
-        st.metric("Precision", _number(tumour_score.precision), help="Of tiles called tumour.")
-        st.metric("Recall", _number(view.sensitivity), help="Sensitivity: tumour tiles found.")
-        st.metric("Specificity", _number(view.specificity), help="Tiles without tumour kept so.")
-        st.metric("Accuracy", percent(view.metrics.accuracy))
-        st.metric("AUC", _number(view.curve.auc), help="Of the summed tumour probabilities.")
+        for words, (value, name, help_text) in told.items():
+            figure = found.find(name, "" if name == "accuracy" else COLLAPSED_CLASSES[1])
+            shown = percent(value) if name == "accuracy" else _number(value)
+            key_figure(words, shown, figure, help_text)
     stem = widgets.file_stem(bundle.name, part, "tumour")
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=PANEL):
             confusion(view.metrics, stem)
         with st.container(width=PANEL):
-            roc([view.curve], stem)
+            roc([view.curve], found, stem)
     st.caption(
         "Dead or viable, tumour is tumour: a call is right here when both say tumour or both say "
         "none, as Chu and Khan read their matrix (precision 1.0, recall 0.9411, on tiles split at "
@@ -121,14 +134,21 @@ def confusion(metrics: Metrics, stem: str) -> None:
     st.caption("Tiles, and their share of the row: of all tiles that truly are this class.")
 
 
-def roc(curves: Sequence[RocCurve], stem: str) -> None:
-    """Draw ROC curves; those that do not exist are a sentence."""
+def roc(curves: Sequence[RocCurve], found: Figures, stem: str) -> None:
+    """Draw ROC curves with the intervals of their areas; those that do not exist are a sentence."""
     drawn = [f"{curve.name} AUC {curve.auc:.3f}" for curve in curves if curve.auc is not None]
     if drawn:
         charts.show(metric_charts.roc(curves), f"{stem}.roc", "ROC curves: " + ", ".join(drawn))
     say([f"{curve.name}: {curve.note}" for curve in curves if curve.note])
     if drawn:
-        st.caption("AUC is the chance that a tile of the class gets more than one of the rest.")
+        areas = [(curve.name, found.find("AUC", curve.name)) for curve in curves]
+        told = "; ".join(
+            f"{name} {_bounds(figure.by_slide, False)}" for name, figure in areas if figure
+        )
+        st.caption(
+            "AUC is the chance that a tile of the class gets more than one of the rest. 95 % by "
+            f"slide: {told}."
+        )
 
 
 def percent(value: float | None) -> str:

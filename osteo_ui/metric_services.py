@@ -26,6 +26,7 @@ from osteo_core.evaluate import (
 )
 from osteo_core.evaluate.calibration import Temperature, fit_temperature
 from osteo_core.evaluate.figures import Figures, figures
+from osteo_core.evaluate.figures import tumour_figures as figures_of_tumour
 from osteo_core.evaluate.protocol_report import FILE, FOLDER, ProtocolReport, read_report
 from osteo_ui import services
 from osteo_ui.selection import SHORT_ID, Selection, TileRef
@@ -94,6 +95,16 @@ def part_figures(bundle: Bundle, part: str) -> Figures:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _part_figures(folder: str, digest: str, stamp: int, part: str, _bundle: Bundle) -> Figures:
     return figures(labelled_part(_bundle, part))
+
+
+def tumour_figures(bundle: Bundle, part: str) -> Figures:
+    """Return the same for tumour or no tumour, of a network that can tell; computed once."""
+    return _tumour_figures(str(bundle.folder), bundle.digest, services.stamp(bundle), part, bundle)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _tumour_figures(folder: str, digest: str, stamp: int, part: str, _bundle: Bundle) -> Figures:
+    return figures_of_tumour(labelled_part(_bundle, part))
 
 
 def all_figures(part: str) -> dict[str, Figures]:

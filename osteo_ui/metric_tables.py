@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from osteo_core.evaluate import Interval
+from osteo_core.evaluate import Interval, LabelledPart, wilson
 from osteo_core.evaluate.figures import Figure, Figures
 from osteo_ui import metric_panels as panels
 
@@ -41,6 +41,13 @@ def class_wise(everything: Mapping[str, Figures], stem: str) -> None:
         "Class by class, as Ahlawat et al. print it for two networks, with 95 % intervals by "
         "slide. Each network on the tiles of its own classes."
     )
+
+
+def by_slide(part: LabelledPart) -> pd.DataFrame:
+    """Return the tiles called rightly on each slide, with Wilson's intervals, the worst first."""
+    table = part.by_slide()
+    found = [wilson(int(k), int(n)) for k, n in zip(table["right"], table["tiles"], strict=True)]
+    return table.assign(**{"95 % from": [i.low for i in found], "95 % to": [i.high for i in found]})
 
 
 def words(interval: Interval | None, digits: int = 3) -> str:

@@ -52,7 +52,7 @@ with st.container(horizontal=True, gap="medium"):
         metric_confusion.matrix(view.metrics, stem)
     with st.container(width=panels.PANEL):
         st.subheader("ROC, one class against the rest", anchor="roc")
-        panels.roc(view.curves, stem)
+        panels.roc(view.curves, found, stem)
 metric_confusion.tiles(view.part, view.metrics, stem)
 
 st.subheader("Every figure with its interval", anchor="figures")
@@ -75,8 +75,12 @@ st.subheader("Calibration", anchor="calibration")
 metric_calibration.calibration(bundle, view.part, stem)
 
 st.subheader("By slide", anchor="slides")
-panels.table(view.part.by_slide(), f"{stem}.slides", "Tiles called rightly on each slide")
-st.caption("On which slides the errors lie: spread over all, or crowded on a few.")
+panels.table(
+    metric_tables.by_slide(view.part), f"{stem}.slides", "Tiles called rightly on each slide"
+)
+st.caption(
+    "On which slides the errors lie: spread over all, or crowded on a few. Wilson's 95 % intervals."
+)
 
 st.subheader("Tumour or no tumour", anchor="tumour")
 panels.tumour(view.tumour, bundle, part)

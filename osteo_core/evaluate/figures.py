@@ -22,10 +22,11 @@ from osteo_core.evaluate.bootstrap import (
     slide_groups,
 )
 from osteo_core.evaluate.calibration import BINS, bin_of, confidences
+from osteo_core.evaluate.collapse import collapse_calls, collapse_tumour
 from osteo_core.evaluate.delong import auc_interval
 from osteo_core.evaluate.intervals import Interval, wilson
 from osteo_core.evaluate.metrics import Metrics
-from osteo_core.evaluate.parts import LabelledPart
+from osteo_core.evaluate.parts import CALL, LabelledPart
 from osteo_core.evaluate.scores import brier_terms, class_indices, log_loss_terms
 
 AREAS = ("AUC", "average precision")
@@ -90,6 +91,23 @@ def figures(part: LabelledPart, count: int = COUNT, seed: int = 0) -> Figures:
     rows = tuple(_rows(part, part.metrics(), (by_tile, by_slide)))
     told = (caution(groups), _told(rows))
     return Figures(rows, tuple(note for note in told if note))
+
+
+def tumour_figures(part: LabelledPart, count: int = COUNT, seed: int = 0) -> Figures:
+    """Compute every figure of a part collapsed to tumour or no tumour, as `tumour_view` does.
+
+    Args:
+        part: labelled tiles of classes that can be collapsed.
+        count: bootstrap draws, each over tiles and over slides.
+        seed: of the draws.
+
+    Raises:
+        ValueError: the classes cannot be collapsed.
+    """
+    labels, summed, names = collapse_tumour(part.labels, part.probabilities, part.classes)
+    table = part.table.assign(label=labels)
+    table[CALL] = collapse_calls(part.calls)  # before the sum: of three classes the likeliest
+    return figures(LabelledPart(part.part, names, table, summed, part.notes), count, seed)
 
 
 def _rows(

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from sklearn import metrics as sk
 
-from osteo_core.evaluate import from_predictions, read_part, wilson
+from osteo_core.evaluate import from_predictions, read_part, tumour_view, wilson
 from osteo_core.evaluate.bootstrap import draws
-from osteo_core.evaluate.figures import figures
+from osteo_core.evaluate.figures import figures, tumour_figures
 from osteo_core.evaluate.resampled import (
     accuracy_draws,
     area_draws,
@@ -115,6 +115,26 @@ def test_figures_against_scikit_learn():
         )
     assert found.find("accuracy").by_slide is None  # all of one slide
     assert "one slide" in found.notes[0]
+
+
+def test_tumour_figures_are_those_of_the_collapsed_calls():
+    frame = fake_predictions(CLASSES, (0, 1, 2))
+    # 0.4 no tumour, 0.3 dead, 0.3 viable: called no tumour, though tumour is likelier in sum.
+    frame.loc[frame["tile"] == frame["tile"].iloc[-1], [f"p_{n}" for n in CLASSES]] = 0.4, 0.3, 0.3
+    part = read_part(frame, "test", CLASSES)
+    view = tumour_view(part.labels, part.probabilities, CLASSES)
+    found = tumour_figures(part, count=200)
+    assert view.n_differ == 1
+    for name, value in (
+        ("precision", view.metrics.per_class[1].precision),
+        ("recall", view.sensitivity),
+        ("specificity", view.specificity),
+        ("AUC", view.curve.auc),
+    ):
+        assert found.find(name, "Tumour").value == pytest.approx(value)
+    assert found.find("accuracy").value == view.metrics.accuracy
+    recall = found.find("recall", "Tumour")
+    assert recall.by_slide.low <= recall.value <= recall.by_slide.high
 
 
 def test_a_part_of_one_class_and_an_empty_one():

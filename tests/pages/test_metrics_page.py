@@ -120,6 +120,12 @@ def test_every_figure_has_its_intervals(models, open_page):
     low, high = accuracy["by slide, from"], accuracy["by slide, to"]
     assert told.delta == f"{low:.1%} to {high:.1%}"
     assert "only 6 slides" in said(at)
+    bare = [metric.label for metric in at.metric if not metric.delta]
+    assert bare == ["Tiles", "Slides", "Cases"]
+    by_slide = table_with(at, "right", "95 % from")
+    assert by_slide["95 % from"].tolist() == pytest.approx(
+        [wilson(k, n).low for k, n in zip(by_slide["right"], by_slide["tiles"], strict=True)]
+    )
 
 
 def test_a_cell_of_the_confusion_matrix_opens_its_tiles(models, open_page):
