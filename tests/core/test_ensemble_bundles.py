@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -155,3 +156,13 @@ def test_members_are_asked_about_new_tiles(folder):
     rows = reader.predict(iter(["tile", "tile"]))
     assert rows == pytest.approx(np.array([[0.5, 0.4, 0.1]] * 2), abs=1e-6)
     assert reader.calls(rows) == ["Non-Tumor"] * 2
+
+
+@pytest.mark.parametrize("kind", ["mean", "vote"])
+def test_the_shipped_networks_of_two_classes_answer_for_all_tiles_together(kind):
+    pairs = [bundle for bundle in list_bundles() if len(bundle.card.classes) == 2]
+    made = assemble(Path("pairs"), describe(kind, pairs), pairs)
+    three = load_bundle("vgg19-multiclass").predictions()
+    frame = made.predictions()
+    assert set(frame["tile"]) == set(three["tile"])
+    assert read_part(frame, "test", made.card.classes).metrics().accuracy > 0.9
