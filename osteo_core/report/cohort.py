@@ -80,7 +80,7 @@ def protocol_table(bundle: Bundle) -> tuple[pd.DataFrame, tuple[str, ...]] | Non
         for row in found.protocols.values()
     ]
     skipped = tuple(f"{name}: {why}" for name, why in found.skipped.items())
-    told = (found.gap, found.base.sentence, found.head, *skipped)
+    told = (found.gap, found.base.sentence, f"The head: {found.head}.", *skipped)
     return pd.DataFrame(rows), tuple(text for text in told if text)
 
 
