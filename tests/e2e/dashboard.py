@@ -26,6 +26,7 @@ PAGES = {"read": ""} | {
         "heat_grid",
         "metrics",
         "compare",
+        "lessons",
     )
 }
 LAST_WORDS = {
@@ -38,6 +39,7 @@ LAST_WORDS = {
     "heat_grid": "where all methods put places in the same order",
     "metrics": "wanted for training, validation and test",
     "compare": "compare where they look",
+    "lessons": "of what speaks for the class",
 }
 CALL = re.compile(r"^\S+, \d+\.\d%$")  # "Viable, 97.3%"
 
