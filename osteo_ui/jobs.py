@@ -20,6 +20,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from osteo_core.errors import OsteoError
 from osteo_ui import words
+from osteo_ui.state import rerun
 
 Status = Literal["waiting", "running", "done", "failed", "stopped"]
 Steps = Generator[float, None, Any]
@@ -300,7 +301,7 @@ def _watch(keys: Sequence[str], label: str | None, stoppable: bool) -> None:
     if label is not None:
         _draw(keys, [state for state in states if state], label, stoppable)
     if not all(state and state.unfinished for state in states):
-        st.rerun()
+        rerun()
 
 
 def _left(states: Sequence[JobState]) -> float:
