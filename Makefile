@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
+# Test files are shared out among this many processes; each opens its own TensorFlow (1.5 GB).
+WORKERS ?= 2
 export TF_CPP_MIN_LOG_LEVEL := 3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -37,7 +39,7 @@ lint: $(VENV)/.dev-ready
 	$(BIN)/mypy
 
 unit: $(VENV)/.dev-ready
-	$(BIN)/python -m pytest -m "not e2e" tests
+	$(BIN)/python -m pytest -m "not e2e" -n $(WORKERS) --dist loadfile tests
 
 test: lint unit
 

@@ -72,7 +72,7 @@ def _say(found: Agreement, trusted: bool, failed: int) -> None:
     if number is not None:
         pairs = n * (n - 1) // 2
         st.markdown(
-            f"Mean pairwise rank correlation **{number:.2f}** over {pairs} "
+            f"Mean pairwise rank correlation **{number:z.2f}** over {pairs} "
             f"pair{'s' * (pairs > 1)} of {n} maps."
         )
     for why in dict.fromkeys(found.left_out.values()):
@@ -99,7 +99,7 @@ def _maps(view: View, found: Agreement, item: Shown, title: str) -> None:
     with sides.cell():
         st.markdown("**Rank correlations**")
         pairs = "; ".join(
-            f"{a} and {b} {found.correlations[i, j]:.2f}"
+            f"{a} and {b} {found.correlations[i, j]:z.2f}"
             for i, a in enumerate(found.names)
             for j, b in enumerate(found.names)
             if i < j
@@ -125,7 +125,7 @@ def matrix(names: Sequence[str], values: "npt.NDArray[np.float64]") -> go.Figure
             zmin=-1,
             zmax=1,
             colorscale="RdBu_r",
-            text=[[f"{value:.2f}" for value in row] for row in values],
+            text=[[f"{value:z.2f}" for value in row] for row in values],
             texttemplate="%{text}",
             showscale=False,
             hovertemplate="%{y} and %{x}: %{z:.3f}<extra></extra>",

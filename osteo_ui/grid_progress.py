@@ -7,6 +7,7 @@ import streamlit as st
 
 from osteo_ui import grid_cells, heat_services, jobs
 from osteo_ui.grid_cells import Found, Task
+from osteo_ui.state import rerun
 
 _BEGAN = "osteo.grid.began"  # when, and how much was to be done then
 _SETTLED_S = 4.0  # before there is a pace
@@ -68,7 +69,7 @@ def _watch(idents: Sequence[str], tasks: Sequence[Task], total: float) -> None:
             args=(tuple(idents), tuple(states)),
         )
     if not all(state and state.unfinished for state in states.values()):
-        st.rerun()
+        rerun()
 
 
 def at_pace(left: float) -> float:

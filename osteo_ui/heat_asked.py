@@ -10,6 +10,7 @@ from osteo_core.explain import Question
 from osteo_ui import heat_services, heat_words, jobs
 from osteo_ui.heat_controls import View
 from osteo_ui.sources import Shown
+from osteo_ui.state import rerun
 from osteo_ui.unit_words import passes
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def watch(keys: Sequence[str], label: str) -> None:
     jobs.bar(keys, label)
     states = [jobs.look(key) for key in keys]
     if not all(state and state.unfinished for state in states):
-        st.rerun()
+        rerun()
 
 
 def only(keys: Sequence[str]) -> None:

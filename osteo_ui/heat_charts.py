@@ -34,7 +34,7 @@ def curves(grade: "Grade", kind: str, title: str) -> go.Figure:
                 go.Scatter(
                     x=curve.fractions,
                     y=curve.values,
-                    name=f"{words} {curve.area:.2f}",
+                    name=f"{words} {curve.area:z.2f}",
                     mode="lines+markers",
                     line={"color": colour, "dash": dash, "width": width},
                     marker={"symbol": charts.SYMBOLS[i], "size": 6},
@@ -52,7 +52,7 @@ def curves(grade: "Grade", kind: str, title: str) -> go.Figure:
 def alt(grade: "Grade", kind: str, title: str) -> str:
     """Return a figure in words."""
     area = grade.curves[kind].area if kind in grade.curves else 0.0
-    return f"{kind.capitalize()} curve on {title}: area {area:.2f}, beside edges and random maps"
+    return f"{kind.capitalize()} curve on {title}: area {area:z.2f}, beside edges and random maps"
 
 
 def caption(grade: "Grade") -> str:

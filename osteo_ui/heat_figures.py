@@ -18,7 +18,7 @@ def table(grade: "Grade", narrow: bool = False) -> str:
     rows = [heads, (":--", "--:", ":--")[: len(heads)]]
     for name, metric in metrics().items():
         if name in grade.figures:
-            cells = (_title(metric), f"**{grade.figures[name]:.2f}**", _reference(metric, grade))
+            cells = (_title(metric), f"**{grade.figures[name]:z.2f}**", _reference(metric, grade))
             rows.append(cells[: len(heads)])
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
@@ -33,7 +33,7 @@ def _reference(metric: Metric, grade: "Grade") -> str:
         edges, random = (_area(grade.curves, f"{who} {metric.name}") for who in ("edges", "random"))
         return f"edges {edges}, random {random}"
     if metric.name == "faithfulness":
-        return f"edges {grade.edges:.2f}, random {_best(grade)}"
+        return f"edges {grade.edges:z.2f}, random {_best(grade)}"
     if metric.name == "edge_gap":
         return f"at least {MARGIN}"
     if metric.name == "random_gap":
@@ -45,16 +45,16 @@ def _reference(metric: Metric, grade: "Grade") -> str:
     if metric.name.startswith("stability_"):
         return f"at least {STABLE_REDUCED if grade.effort else STABLE}"
     if metric.name in ("pointing_game", "relevance_mass") and grade.mask_share is not None:
-        return f"{grade.mask_share:.2f} by chance"
+        return f"{grade.mask_share:z.2f} by chance"
     return ""
 
 
 def _best(grade: "Grade") -> str:
-    return f"up to {max(grade.randoms):.2f}" if grade.randoms else "none"
+    return f"up to {max(grade.randoms):z.2f}" if grade.randoms else "none"
 
 
 def _area(curves: "Mapping[str, Curve]", name: str) -> str:
-    return f"{curves[name].area:.2f}" if name in curves else "none"
+    return f"{curves[name].area:z.2f}" if name in curves else "none"
 
 
 def note(grade: "Grade", narrow: bool = False) -> str:

@@ -151,7 +151,7 @@ def _want(subject: tuple[str, ...], keys: tuple[str, ...]) -> None:
 
 def _say(found: Sequence[Advice], item: Shown, asked: Question, total: int) -> None:
     best = max(found, key=lambda one: one.rank)
-    said = f"**{best.layer}**, faithfulness {best.grade.figures.get('faithfulness', 0):.2f}"
+    said = f"**{best.layer}**, faithfulness {best.grade.figures.get('faithfulness', 0):z.2f}"
     so_far = "" if len(found) == total else f" of the {len(found)} layers so far"
     if best.grade.badge == "pass":
         st.markdown(f"{heat_badges.pill('pass')} Best{so_far}: {said}.")
@@ -179,7 +179,7 @@ def _strip(found: Sequence[Advice], item: Shown, view: View) -> None:
             png = drawn.heat_thumbnail(one.heat, tile, colours, high, faded)
             st.image(png, width="stretch", alt=f"Grad-CAM at {one.layer}: {one.grade.badge}")
             score = one.grade.figures.get("faithfulness")
-            told = "" if score is None else f" {score:.2f}"
+            told = "" if score is None else f" {score:z.2f}"
             st.markdown(f"{heat_badges.pill(one.grade.badge)}{told}")
             st.button(
                 one.layer,

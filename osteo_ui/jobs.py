@@ -20,6 +20,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from osteo_core.errors import OsteoError
 from osteo_ui import words
+from osteo_ui.state import rerun
 
 Status = Literal["waiting", "running", "done", "failed", "stopped"]
 Steps = Generator[float, None, Any]
@@ -40,6 +41,7 @@ class JobState:
         status: Where it is.
         share: Part done, 0..1.
         seconds_left: Estimate from the part done; None before there is one.
+        seconds: Estimate of all that it takes; None before there is one.
         result: What it gave, when done.
         problem: One sentence, when failed.
         ahead: Jobs of the same session that are to be finished before it.
@@ -48,6 +50,7 @@ class JobState:
     status: Status
     share: float = 0.0
     seconds_left: float | None = None
+    seconds: float | None = None
     result: Any = None
     problem: str | None = None
     ahead: int = 0
@@ -195,8 +198,9 @@ class Jobs:
             )
         else:
             job.began = job.began or began
-            left = (time.monotonic() - job.began) / share * (1 - share) if share > 0 else None
-            job.state = JobState("running", share, left)
+            whole = (time.monotonic() - job.began) / share if share > 0 else None
+            left = None if whole is None else whole * (1 - share)
+            job.state = JobState("running", share, left, whole)
 
     def _finish(self, job: _Job, state: JobState) -> None:
         with self._change:
@@ -297,16 +301,13 @@ def _watch(keys: Sequence[str], label: str | None, stoppable: bool) -> None:
     if label is not None:
         _draw(keys, [state for state in states if state], label, stoppable)
     if not all(state and state.unfinished for state in states):
-        st.rerun()
+        rerun()
 
 
 def _left(states: Sequence[JobState]) -> float:
     """Seconds until all are done, those that wait taken to be like those that run."""
-    left, whole = 0.0, []
-    for state in states:
-        if state.status == "running" and state.seconds_left is not None:
-            left += state.seconds_left
-            whole.append(state.seconds_left / max(1e-6, 1 - state.share))
+    left = sum(state.seconds_left or 0.0 for state in states)
+    whole = [state.seconds for state in states if state.seconds is not None]
     waiting = sum(state.status == "waiting" for state in states)
     return left + waiting * sum(whole) / max(1, len(whole))
 

@@ -112,8 +112,8 @@ def _faithfulness(grade: "Grade") -> None:
     if "faithfulness" in grade.figures:
         score, randoms = grade.figures["faithfulness"], sum(grade.randoms) / len(grade.randoms)
         st.caption(
-            f"Faithfulness {score:.2f} (insertion less deletion; 1 is best). An edge detector's "
-            f"map has {grade.edges:.2f}, random maps {randoms:.2f}."
+            f"Faithfulness {score:z.2f} (insertion less deletion; 1 is best). An edge detector's "
+            f"map has {grade.edges:z.2f}, random maps {randoms:z.2f}."
         )
 
 

@@ -64,6 +64,17 @@ def require_app() -> None:
         st.rerun()
 
 
+def rerun() -> None:
+    """Draw the page anew, of our own accord.
+
+    What asks for it may be a run that the browser began by itself, a fragment that looks again
+    every so often, with the address of before the last click. That is no Back: it would undo the
+    click.
+    """
+    st.session_state[_CHANGED] = True
+    st.rerun()
+
+
 def take(field: str, key: str) -> None:
     """Carry a widget's new value into the selection; the ``on_change`` of every bound widget."""
     value = st.session_state.get(key)

@@ -144,8 +144,10 @@ class Curves {
 export default function ({ parentElement, data }) {
   if (!CHARTS.has(parentElement)) CHARTS.set(parentElement, new Curves(parentElement));
   const chart = CHARTS.get(parentElement);
+  const call = (chart.call = Symbol());
   chart.show(data);
   return () => {
+    if (chart.call !== call) return; // taken back late: see `install` of the atlas
     chart.observer.disconnect();
     chart.root.remove();
     CHARTS.delete(parentElement);

@@ -9,7 +9,7 @@ import streamlit as st
 from osteo_ui import jobs, state
 from osteo_ui.unit_services import Late
 
-REST_S = 0.3  # without another click, before anything slow is begun
+REST_S = 0.5  # without another click, before anything slow is begun
 _NAP_S = 0.02
 _LAST = "osteo.late"
 

@@ -75,4 +75,4 @@ for place, item, heat, question, grade, mask in zip(
 heat_masks.draw(shown)
 heat_layers.draw(engine, shown[0], explained, view)
 if came:
-    st.rerun()
+    state.rerun()

@@ -41,7 +41,7 @@ FRAME = frame()
 def card_of_unit() -> None:
     """Draw everything about the unit; a click within runs only this."""
     if frame() != FRAME:
-        st.rerun()
+        state.rerun()
     finish_choice = unit_choice.draw(engine)
     reading = unit_views.read(engine, item, unit_choice.layer_of(engine))
     unit, notice = unit_choice.resolve(engine, reading)

@@ -85,12 +85,14 @@ def _unfaithful(figures: Mapping[str, float], edges: float, randoms: Sequence[fl
     score, found = figures["faithfulness"], []
     if figures["edge_gap"] < MARGIN:
         found.append(
-            f"It is no more faithful than an edge detector's map ({score:.2f} against {edges:.2f})."
+            "It is no more faithful than an edge detector's map "
+            f"({score:z.2f} against {edges:z.2f})."
         )
     if figures["random_gap"] <= 0:
         mean = sum(randoms) / len(randoms)
         found.append(
-            f"It is no more faithful than random maps ({score:.2f} against {mean:.2f} on average)."
+            "It is no more faithful than random maps "
+            f"({score:z.2f} against {mean:z.2f} on average)."
         )
     return found
 
@@ -99,7 +101,7 @@ def _unlearnt(figures: Mapping[str, float]) -> list[str]:
     alike = figures.get("randomised_all", 0.0)
     if alike <= SURVIVES:
         return []
-    return [f"A network with random weights gives nearly the same map (correlation {alike:.2f})."]
+    return [f"A network with random weights gives nearly the same map (correlation {alike:z.2f})."]
 
 
 def _not_best(figures: Mapping[str, float], randoms: Sequence[float]) -> list[str]:
@@ -116,11 +118,11 @@ def _doubts(figures: Mapping[str, float], stable: float) -> list[str]:
     if alike >= FORGETS:
         found.append(
             "A network with random weights gives a map that is rather like it (correlation "
-            f"{alike:.2f})."
+            f"{alike:z.2f})."
         )
     for name, what in _CHANGES.items():
         if figures.get(name, 1.0) < stable:
-            found.append(f"It changes when the tile is {what} (correlation {figures[name]:.2f}).")
+            found.append(f"It changes when the tile is {what} (correlation {figures[name]:z.2f}).")
     return found
 
 

@@ -5,14 +5,22 @@ const PAUSE = 120; // ms without a key until the server hears where a held key c
 const PATIENCE = 8000; // ms that the browser's own mark stands while no answer comes
 const WIDGETS = new WeakMap(); // by the place where Streamlit mounts it: it calls us at each run
 
-/** Make a widget once a place, show the newest data in it, and take it away in the end. */
+/**
+ * Make a widget once a place, show the newest data in it, and take it away in the end.
+ *
+ * Data that change while Streamlit still fetches the code make it call us for the old and for the
+ * new, and only then take back the old call: what takes back a call that is not the last does
+ * nothing, or the place would stay empty.
+ */
 function install(component, Widget) {
   const place = component.parentElement;
   if (!WIDGETS.has(place)) WIDGETS.set(place, new Widget(place));
   const widget = WIDGETS.get(place);
+  const call = (widget.call = Symbol());
   widget.report.connect(component.setTriggerValue, component.data);
   widget.show(component.data);
   return () => {
+    if (widget.call !== call) return;
     widget.report.stop();
     widget.leave();
     widget.root.remove();

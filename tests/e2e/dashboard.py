@@ -28,6 +28,7 @@ PAGES = {"read": ""} | {
         "compare",
         "decisions",
         "cohort",
+        "lessons",
     )
 }
 LAST_WORDS = {
@@ -42,6 +43,7 @@ LAST_WORDS = {
     "compare": "compare where they look",
     "decisions": "Every slide of this part",
     "cohort": "that was cut by more than",
+    "lessons": "of what speaks for the class",
 }
 CALL = re.compile(r"^\S+, \d+\.\d%$")  # "Viable, 97.3%"
 

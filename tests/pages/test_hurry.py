@@ -140,3 +140,29 @@ def test_a_choice_can_be_taken_back_at_once(cut):
     at.selectbox(key="widget.order").select("index").run()
     assert at.selectbox(key="widget.order").value == "index"
     assert at.query_params == {}
+
+
+def _a_page_draws_itself_anew():
+    import streamlit as st
+
+    from osteo_ui import state
+
+    if st.session_state.pop("again", False):
+        state.rerun()  # as a fragment that the browser runs every so often
+    state.enter("a page")
+    state.sync()
+    state.write_url()
+    st.button("Mark", on_click=state.update, kwargs={"marks": ("conv:6",)})
+    state.leave()
+
+
+def test_a_page_that_draws_itself_anew_undoes_no_click():
+    at = AppTest.from_function(_a_page_draws_itself_anew)
+    at.query_params["unit"] = "6"
+    at.run()
+    at.button[0].click().run()
+    assert at.query_params == {"unit": "6", "mark": "conv:6"}
+    at.query_params = {"unit": "6"}  # the browser has not heard of the mark yet
+    at.session_state["again"] = True
+    at.run()
+    assert at.query_params == {"unit": "6", "mark": "conv:6"}
