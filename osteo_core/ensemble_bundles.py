@@ -29,6 +29,7 @@ from osteo_core.bundles import (
 from osteo_core.errors import BundleError
 from osteo_core.evaluate.coupling import FittedWeights
 from osteo_core.evaluate.ensembles import Ensemble
+from osteo_core.wording import listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,7 +105,7 @@ class EnsembleBundle(Bundle):
         """
         raise BundleError(
             f"Expected a network that was trained, for its learning curves. Received: {self.name}, "
-            f"which puts {_listed(self.ensemble.members)} together; each has its own."
+            f"which puts {listed(self.ensemble.members)} together; each has its own."
         )
 
     def network(self) -> Any:
@@ -115,7 +116,7 @@ class EnsembleBundle(Bundle):
         """
         raise BundleError(
             "Expected one network, since maps and units belong to one. Received: "
-            f"{self.name}, an ensemble of {_listed(self.ensemble.members)}; choose one of these."
+            f"{self.name}, an ensemble of {listed(self.ensemble.members)}; choose one of these."
         )
 
     def weight_files(self) -> list[Path]:
@@ -169,7 +170,7 @@ def assemble(folder: Path, known: EnsembleCard, members: Sequence[Bundle]) -> En
     nested = [member.name for member in members if isinstance(member, EnsembleBundle)]
     if nested:
         raise BundleError(
-            f"Expected networks as members of an ensemble. Received: {_listed(nested)}, "
+            f"Expected networks as members of an ensemble. Received: {listed(nested)}, "
             "an ensemble itself."
         )
     ensemble = Ensemble(
@@ -253,7 +254,7 @@ def _card(ensemble: Ensemble, known: EnsembleCard, members: Sequence[Bundle]) ->
         split=widest.split,
         provenance=Provenance(
             trained_on="nothing of its own",
-            started_from=_listed(ensemble.members),
+            started_from=listed(ensemble.members),
             date=known.date,
             seconds=0.0,
             best_epochs={},
@@ -266,7 +267,3 @@ def _card(ensemble: Ensemble, known: EnsembleCard, members: Sequence[Bundle]) ->
         ),
         versions={},
     )  # fmt: skip
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1]

@@ -39,6 +39,11 @@ def show(figure: go.Figure, name: str, alt: str, **options: Any) -> Any:
     return st.plotly_chart(figure, key=f"chart.{name}", config=config, alt=alt, **options)
 
 
+def wrapped(name: str) -> str:
+    """Return the name of a class in short lines, for an axis."""
+    return name.replace("-", "-<br>").replace(" ", "<br>")
+
+
 def colour(i: int) -> str:
     """Return the colour of the i-th series in the theme on screen."""
     return (ON_DARK if st.context.theme.type == "dark" else COLOURS)[i % len(COLOURS)]

@@ -14,13 +14,13 @@ from osteo_core.bundles import Bundle
 from osteo_core.cohorts.audit import Audit
 from osteo_core.cohorts.audit.overlaps import COLLECTION_SIDE
 from osteo_core.cohorts.table import CohortTile
-from osteo_ui import charts, cohort_services, cohort_tiles, state, widgets
+from osteo_ui import charts, cohort_services, cohort_tiles, saving, state, widgets
 from osteo_ui.cohort_services import View
 
 BY = {"label": "Label", "call": "Call", "error": "Error", "confidence": "Confidence"}
 MOST_PICTURES = 60  # on a map; more are coloured squares
 _PICTURE = 56  # px
-_HEIGHT = 680  # px of the map
+_HEIGHT = 620  # px of the map
 _NONE = "no prediction"
 
 
@@ -39,7 +39,7 @@ def draw(view: View, audit: Audit | None, bundle: Bundle | None) -> None:
         by = widgets.segments("Colour", "map_by", BY)
     calls = cohort_services.calls(bundle, view)
     tiles = [tile for tile in placed if tile.slide in slides]
-    name = widgets.file_stem("slide", tiles[0].slide, by, bundle.name if bundle else "")
+    name = saving.file_stem("slide", tiles[0].slide, by, bundle.name if bundle else "")
     side = audit.side.px if audit else COLLECTION_SIDE
     figure = slide_map(view, tiles, by, calls, side)
     charts.show(
@@ -51,9 +51,9 @@ def draw(view: View, audit: Audit | None, bundle: Bundle | None) -> None:
         theme="streamlit",
     )
     st.caption(_caption(by, view.cohort.classes, bundle))
+    _picked(view, f"chart.{name}", tiles)
     rows = _rows(tiles, calls)
     cohort_tiles.table(view, rows, f"{name}.tiles", f"Tiles of {tiles[0].slide}")
-    _picked(view, f"chart.{name}", tiles)
 
 
 def _choose(placed: Sequence[CohortTile], audit: Audit | None) -> set[str]:
@@ -90,7 +90,7 @@ def slide_map(
     marker = max(8.0, side / float((high - low).max()) * _HEIGHT)
     if len(tiles) <= MOST_PICTURES:
         figure.update_layout(images=[_image(view, tile, side) for tile in tiles])
-    for trace in _traces(tiles, by, calls, side, marker):
+    for trace in _traces(tiles, by, calls, side, marker, view.cohort.classes):
         figure.add_trace(trace)
     figure.update_layout(
         height=_HEIGHT,
@@ -100,34 +100,44 @@ def slide_map(
         clickmode="event+select",
         dragmode="pan",
     )
-    figure.update_xaxes(range=[low[0], high[0]], title="x, px of the slide", zeroline=False)
-    figure.update_yaxes(range=[high[1], low[1]], title="y", zeroline=False, scaleanchor="x")
+    # Where the window is narrow the axes shrink, rather than show places off the slide.
+    whole = {"zeroline": False, "constrain": "domain"}
+    figure.update_xaxes(range=[low[0], high[0]], title="x, px of the slide", **whole)
+    figure.update_yaxes(
+        range=[high[1], low[1]], title="y", scaleanchor="x", constraintoward="top", **whole
+    )
     return figure
 
 
 def _traces(
-    tiles: Sequence[CohortTile], by: str, calls: pd.DataFrame, side: float, marker: float
+    tiles: Sequence[CohortTile],
+    by: str,
+    calls: pd.DataFrame,
+    side: float,
+    marker: float,
+    classes: Sequence[str],
 ) -> list[go.Scatter]:
     values = [_value(tile, by, calls) for tile in tiles]
     if by == "confidence":
         return _confidences(tiles, values, side, marker)
     traces = []
-    for i, name in enumerate(_order(values, by)):
+    for name in _order(values, by):
         rows = [row for row, value in enumerate(values) if value == name]
-        colour = (
-            charts.QUIET if name in ("right", _NONE) else charts.colour(1 if by == "error" else i)
-        )
-        style = {"size": marker, "symbol": "square-open", "color": colour, "line": {"width": 3}}
+        hue = _colour(name, classes)
+        style = {"size": marker, "symbol": "square-open", "color": hue, "line": {"width": 3}}
         traces.append(
             _scatter([tiles[row] for row in rows], calls, side, name, style, _initials(name))
         )
     return traces
 
 
-def _colour(name: str, i: int) -> str:
+def _colour(name: str, classes: Sequence[str]) -> str:
+    """The colour of a frame; that of a class is the same on every slide."""
     if name in ("right", _NONE):
         return charts.QUIET
-    return charts.colour(1 if name == "wrong" else i)
+    if name == "wrong":
+        return charts.colour(1)
+    return charts.colour(classes.index(name) if name in classes else len(classes))
 
 
 def _value(tile: CohortTile, by: str, calls: pd.DataFrame) -> str | float:
@@ -196,8 +206,8 @@ def _scatter(
         customdata=[[tile.file] for tile in tiles],
         hovertext=[_hover(tile, calls) for tile in tiles],
         hovertemplate="%{hovertext}<extra></extra>",
-        selected={"marker": {"opacity": 1}},
-        unselected={"marker": {"opacity": 1}},
+        selected={"marker": {"opacity": 1, "size": 1.5 * style["size"]}},
+        unselected={"marker": {"opacity": 1}, "textfont": {"color": charts.QUIET}},
     )
 
 

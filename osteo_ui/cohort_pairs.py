@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from osteo_core.cohorts.audit import Audit, Pair
-from osteo_ui import cohort_tiles, metric_panels, widgets
+from osteo_ui import cohort_tiles, metric_panels, saving, widgets
 from osteo_ui.cohort_services import View
 
 KINDS = {
@@ -26,17 +26,19 @@ _SAID = {
 
 def draw(view: View, audit: Audit) -> None:
     """Draw a list of pairs and the two tiles of the chosen one."""
-    kind = widgets.segments("Pairs", "pairs_of", KINDS)
-    pairs = of_kind(audit, kind)
+    found = {kind: of_kind(audit, kind) for kind in KINDS}
+    names = {kind: f"{name}: {len(found[kind])}" for kind, name in KINDS.items()}
+    kind = widgets.segments("Pairs", "pairs_of", names)
+    pairs = found[kind]
     st.caption(_SAID[kind])
     if not pairs:
         st.success("There are none.")
         return
-    name = widgets.file_stem("pairs", kind, view.name)
+    name = saving.file_stem("pairs", kind, view.name)
     metric_panels.table(
         frame(pairs),
         name,
-        f"{len(pairs)} pairs of tiles",
+        f"Pairs of tiles: {len(pairs)}",
         on_select="rerun",
         selection_mode="single-row",
     )
@@ -79,7 +81,7 @@ def _pair(view: View, pair: Pair) -> None:
             if tile is not None:
                 with st.container(width=cohort_tiles.SIDE):
                     cohort_tiles.picture(view, tile, cohort_tiles.describe(tile))
-    st.caption(f"{pair.kind.capitalize()}: the second to the first, {pair.how}.")
+    st.caption(f"{pair.kind.capitalize()}, the second to the first: {pair.how}.")
 
 
 def _short(file: str) -> str:

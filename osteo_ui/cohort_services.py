@@ -13,7 +13,7 @@ from osteo_core.cohorts.synthetic import GALLERY, examples
 from osteo_core.cohorts.table import TABLE, Cohort, CohortTile, ordered_classes
 from osteo_core.errors import OsteoError
 from osteo_core.tiles import load_tile
-from osteo_ui import drawn, jobs, services, sources
+from osteo_ui import drawn, jobs, metric_services, sources
 from osteo_ui.jobs import JobState
 from osteo_ui.selection import SHORT_ID, Selection, TileRef
 
@@ -129,18 +129,11 @@ def calls(bundle: Bundle | None, on_view: View) -> pd.DataFrame:
     if bundle is None:
         return pd.DataFrame(columns=columns)
     try:
-        stored = services.predictions(bundle).drop_duplicates("tile").set_index("tile")
+        part = metric_services.labelled_part(bundle, "all")
     except OsteoError:  # the metrics page says what is wrong with them
         return pd.DataFrame(columns=columns)
-    shares = stored[[f"p_{name}" for name in bundle.card.classes]].to_numpy()
-    table = pd.DataFrame(
-        {
-            "call": [bundle.card.classes[i] for i in shares.argmax(axis=1)],
-            "p": shares.max(axis=1),
-            "met": stored["split"].to_numpy(),
-        },
-        index=stored.index,
-    )
+    told = (part.calls, part.confidence, part.table["split"])
+    table = pd.DataFrame(dict(zip(columns, told, strict=True))).set_index(part.table["tile"])
     own = {tile.sha256: tile.file for tile in on_view.cohort.tiles}
     known = table[table.index.isin(list(own))]
     return known.set_index(known.index.map(own))

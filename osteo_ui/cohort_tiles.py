@@ -53,6 +53,7 @@ def table(view: View, frame: pd.DataFrame, name: str, alt: str, **options: Any) 
         frame,
         name,
         alt,
+        files=[column for column in ("tile", "other tile") if column in frame],
         on_select=lambda: open_row(view, files, key),
         selection_mode="single-row",
         **options,

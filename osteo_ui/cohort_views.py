@@ -1,12 +1,14 @@
 """Panels of the page Cohort: findings, classes, white tiles, stain, suspects."""
 
+from collections.abc import Iterator
+
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
 from osteo_core.cohorts.audit import Audit, OutOfFold, makeup
 from osteo_core.cohorts.audit.stains import StainRow
-from osteo_ui import charts, cohort_tiles, metric_panels, widgets
+from osteo_ui import charts, cohort_tiles, metric_panels, saving, state, words
 from osteo_ui.cohort_services import View
 
 MOST_WHITE = 60  # pictures of nearly white tiles
@@ -14,29 +16,25 @@ MOST_WHITE = 60  # pictures of nearly white tiles
 
 def findings(view: View, audit: Audit) -> None:
     """Draw what the audit found, in figures and sentences."""
-    with st.container(horizontal=True, gap="medium"):
-        st.metric("Leaks", len(audit.leaks), help="Pairs across parts: overlaps and copies.")
-        st.metric(
-            "Under other names",
-            sum(pair.across for pair in audit.unnamed),
-            help="Pairs across parts that show the same tissue although their names say different "
-            "slides.",
-        )
-        st.metric("Different labels", len(audit.contradicting), help="Pairs that share tissue.")
-        st.metric("Nearly white", len(audit.near_white), help="More than 90% white.")
+    grid = st.grid(4, min_column_width=150, gap="medium")
+    for name, n, help_text, panel in _counts(audit):
+        with grid.cell():
+            st.metric(name, n, help=help_text)
+            if n:
+                _see(f"See the {'pairs' if 'pairs_of' in panel else 'tiles'}", name, panel)
     first, *others = audit.sentences()
     if audit.leaks or audit.unnamed:
         st.warning(first, icon=":material/warning:")
     else:
         st.success(first, icon=":material/check_circle:")
-    for sentence in others:
-        st.markdown(f"- {sentence}")
+    if others:
+        st.markdown("\n".join(f"- {sentence}" for sentence in others))
     for file, reason in audit.unread[:10]:
         st.warning(f"{file}: {reason}")
-    widgets.download(
+    saving.download(
         "Audit",
         lambda: audit.to_json().encode(),
-        f"{widgets.file_stem('audit', view.name)}.json",
+        f"{saving.file_stem('audit', view.name)}.json",
         "application/json",
         "Everything found, as `osteo cohort audit DIR --json` prints it",
     )
@@ -48,6 +46,30 @@ def findings(view: View, audit: Audit) -> None:
     )
 
 
+def _counts(audit: Audit) -> Iterator[tuple[str, int, str, dict[str, str]]]:
+    """Yield the figures of the audit: name, number, what it counts, the panel that shows it."""
+    pairs = {"audit_panel": "pairs"}
+    told = "Pairs of tiles in different parts of the split that overlap or are copies."
+    yield "Leaks", len(audit.leaks), told, {**pairs, "pairs_of": "leaks"}
+    told = "Pairs across parts that show the same tissue although their names say different slides."
+    n = sum(pair.across for pair in audit.unnamed)
+    yield "Leaks under other names", n, told, {**pairs, "pairs_of": "unnamed"}
+    told = "Pairs of tiles that share tissue and are labelled differently."
+    yield "Different labels", len(audit.contradicting), told, {**pairs, "pairs_of": "labels"}
+    yield "Nearly white", len(audit.near_white), "More than 90% white.", {"audit_panel": "white"}
+
+
+def _see(label: str, name: str, panel: dict[str, str]) -> None:
+    st.button(
+        label,
+        key=f"see.{name}",
+        icon=":material/visibility:",
+        type="tertiary",
+        on_click=state.update,
+        kwargs=panel,
+    )
+
+
 def classes(view: View) -> None:
     """Draw classes by cases and by slides, and which hang on one of them."""
     found = makeup(view.cohort.tiles)
@@ -55,8 +77,9 @@ def classes(view: View) -> None:
         [(c.label, c.case, c.slide, c.tiles) for c in found.cells],
         columns=["class", "case", "slide", "tiles"],
     )
-    for item in found.hanging:
-        st.warning(item.sentence, icon=":material/priority_high:")
+    if found.hanging:
+        said = "\n".join(f"- {item.sentence}" for item in found.hanging)
+        st.warning(said, icon=":material/warning:")
     st.markdown(found.sentence())
     for by in ("case", "slide"):
         st.subheader(f"Classes by {by}", anchor=f"by-{by}")
@@ -64,7 +87,7 @@ def classes(view: View) -> None:
         wide = rows.pivot_table("tiles", index, "class", "sum", 0)
         wide = wide.reindex(columns=list(view.cohort.classes), fill_value=0)
         wide["all"] = wide.sum(axis=1)
-        name = widgets.file_stem("classes", by, view.name)
+        name = saving.file_stem("classes", by, view.name)
         metric_panels.table(wide.reset_index(), name, f"Tiles of each class by {by}")
 
 
@@ -73,9 +96,10 @@ def white(view: View, audit: Audit) -> None:
     if not audit.near_white:
         st.success("No tile is more than 90% white.")
         return
+    n = len(audit.near_white)
     st.markdown(
-        f"{len(audit.near_white)} tiles are more than 90% white: there is little tissue in them "
-        "to call, and a network that calls them rightly may go by the glass."
+        f"{words.count(n, 'tile')} {'is' if n == 1 else 'are'} more than 90% white: there is "
+        "little tissue to call, and a network that is right here may have learned the empty glass."
     )
     shown = [(t, item) for item in audit.near_white[:MOST_WHITE] if (t := view.tile(item.file))]
     notes = [f"{item.white:.0%} white, {item.label}" for _, item in shown]
@@ -83,8 +107,8 @@ def white(view: View, audit: Audit) -> None:
     if len(audit.near_white) > MOST_WHITE:
         st.caption(f"The whitest {MOST_WHITE}; all are in the table.")
     frame = pd.DataFrame([vars(item) for item in audit.near_white])
-    name = widgets.file_stem("near-white", view.name)
-    metric_panels.table(frame, name, "Nearly white tiles and their share of white")
+    name = saving.file_stem("near-white", view.name)
+    metric_panels.table(frame, name, "Nearly white tiles and their share of white", files=("file",))
 
 
 def stain(view: View, audit: Audit) -> None:
@@ -92,14 +116,16 @@ def stain(view: View, audit: Audit) -> None:
     said = [sentence for row in audit.stains if (sentence := row.sentence())]
     for sentence in said:
         st.warning(sentence, icon=":material/colorize:")
-    if not said:
+    if len(audit.stains) < 2:
+        st.info("All tiles are of one case, so none can stand out by its stain.")
+    elif not said:
         st.success(
-            "No case stands out in its stain by a standard deviation from the other cases' tiles "
-            "of the same classes."
+            "No case stands out: by its stain none lies a standard deviation or more from the "
+            "other cases' tiles of the same classes."
         )
     measured = [row for row in audit.stains if row.haematoxylin is not None]
     if measured:
-        name = widgets.file_stem("stain", view.name)
+        name = saving.file_stem("stain", view.name)
         charts.show(stain_chart(measured), name, alt=_stain_alt(measured))
     columns = {
         "haematoxylin_sd": "H deviation",
@@ -108,7 +134,7 @@ def stain(view: View, audit: Audit) -> None:
         "eosin_apart": "E apart",
     }
     frame = pd.DataFrame([vars(row) for row in audit.stains]).rename(columns=columns)
-    metric_panels.table(frame, widgets.file_stem("stains", view.name), "Stain of each case")
+    metric_panels.table(frame, saving.file_stem("stains", view.name), "Stain of each case")
     st.caption(
         "Mean amount of each dye over the tissue of a tile, by colour deconvolution (Ruifrok and "
         "Johnston 2001), averaged over the case's tiles; bars are standard deviations between "
@@ -149,23 +175,22 @@ def suspects(view: View, audit: Audit | None, found: OutOfFold) -> None:
     every = (*(audit.with_out_of_fold(found).suspects if audit else found.suspects),)
     if audit is None:
         st.caption("Pairs with different labels are added when the audit is done.")
-    if not every:
+    if not every and found.tiles:
         st.success("No tile's label is spoken against.")
+    elif not every:
+        st.info("No network was asked, so only pairs with different labels could stand here.")
     else:
         frame = pd.DataFrame(
-            [(s.file, s.label, s.says, _sure(s.confidence), s.reason, s.other) for s in every],
+            [(s.file, s.label, s.says, s.confidence, s.reason, s.other) for s in every],
             columns=["tile", "label", "says", "confidence", "reason", "other tile"],
-        )
+        ).astype({"confidence": float})
         st.markdown("Choose a row to see its tile.")
-        name = widgets.file_stem("suspects", view.name)
+        name = saving.file_stem("suspects", view.name)
         cohort_tiles.table(view, frame, name, "Tiles whose label may be wrong")
     st.caption(
-        "Out of fold: a network that was not fitted to the tile calls it otherwise, with a "
+        "Says: what the overlapping tile or the copy is labelled, or what the network calls the "
+        "tile. Out of fold: a network that was not fitted to the tile calls it otherwise, with a "
         "probability that is usual for the class it says (confident learning, Northcutt and others "
         "2021). A suspect is a tile to look at again, not an error. To ask all tiles, with a head "
         "fitted anew for each fold: `osteo cohort audit DIR --suspects`."
     )
-
-
-def _sure(confidence: float | None) -> str:
-    return "" if confidence is None else f"{confidence:.3f}"

@@ -25,6 +25,7 @@ def differences(found: Sequence[Difference], first: str, second: str) -> go.Figu
             y=[d.name for d in drawn],
             name=words,
             mode="markers",
+            orientation="h",  # the two intervals of a figure stand one above the other
             marker={"size": 9, "color": colour(i), "symbol": symbol},
             error_x={
                 "array": [getattr(d, field).high - d.difference for d in drawn],
@@ -34,7 +35,6 @@ def differences(found: Sequence[Difference], first: str, second: str) -> go.Figu
             },
             hovertemplate="%{y}: %{x:+.3f}<extra>" + words + "</extra>",
         )
-    # The two intervals of a figure stand one above the other.
     figure.update_layout(scattermode="group", scattergap=0.6)
     figure.update_xaxes(title=f"{first} less {second}", zeroline=False, tickformat="+.2f")
     names = [d.name for d in found]

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from osteo_ui import jobs
+from osteo_ui import jobs, progress
 
 _ASKED = "osteo.compare.asked"
 
@@ -31,7 +31,7 @@ def result(key: str, make: jobs.Make, button: str, told: str, doing: str) -> Any
     elif found.status == "stopped":
         _offer(key, "Go on", "Stopped. What was computed is kept.")
     elif found.unfinished:
-        jobs.bar([key], doing)
+        progress.bar([key], doing)
     return found.result if found.status == "done" else None
 
 

@@ -9,11 +9,16 @@ import streamlit as st
 from osteo_core.bundles import Bundle
 from osteo_core.evaluate import Comparison
 from osteo_core.evaluate.differences import table as as_table
-from osteo_core.evaluate.paired import AucDifference
-from osteo_ui import charts, compare_charts, compare_services, compare_tiles, state, widgets
+from osteo_ui import charts, compare_charts, compare_services, compare_tiles, saving, state, widgets
 from osteo_ui import metric_panels as panels
-from osteo_ui.compare_services import PairView
+from osteo_ui.words import count
 
+# What the columns of bounds are called where there is little room.
+_BOUNDS = {
+    f"{unit}s: 95 % {end}": st.column_config.NumberColumn(f"by {unit}, {end}", format="%+.3f")
+    for unit in ("slide", "tile")
+    for end in ("from", "to")
+}
 KINDS = {"first": "Only {a} right", "second": "Only {b} right", "neither": "Both wrong"}
 
 
@@ -43,43 +48,33 @@ def differences(compared: Comparison, first: Bundle, second: Bundle, stem: str) 
     said = "; ".join(f"{d.name} {d.difference:+.3f}" for d in view.differences)
     alt = f"Differences {a} less {b}: {said}"
     charts.show(compare_charts.differences(view.differences, a, b), f"{stem}.differences", alt)
-    panels.table(as_table(view.differences, a, b), f"{stem}.differences", alt)
+    panels.table(
+        as_table(view.differences, a, b),
+        f"{stem}.differences",
+        alt,
+        column_order=["figure", "difference", *_BOUNDS, a, b],
+        column_config=_BOUNDS,
+    )
     st.caption(
         "Percentile intervals at 95 % of 2,000 bootstrap draws that take the same tiles for both "
         "networks. Tiles of one slide resemble each other: the interval over slides is the one to "
         "go by. An interval that holds 0 does not tell the two apart. Of Brier score and log loss, "
         "less is better."
     )
-    panels.table(_tests(view), f"{stem}.tests", "Tests of no difference")
+    panels.table(
+        view.tests.table(),
+        f"{stem}.tests",
+        "Tests of no difference",
+        column_config={"p": st.column_config.NumberColumn(format="%.3g")},
+    )
     st.caption(
         "McNemar's exact test counts tiles that only one network calls rightly. By slide, the two "
         "networks' names are swapped on whole slides in every possible way; with "
-        f"{view.by_slide.n_decided} slides on which they part, no p below "
-        f"{view.by_slide.least_p:.2g} is possible. AUCs: DeLong's test, by slide in Obuchowski's "
-        "form. p is not corrected for the number of tests."
+        f"{count(view.tests.by_slide.n_decided, 'slide')} on which they part, no p below "
+        f"{view.tests.by_slide.least_p:.2g} is possible. AUCs: DeLong's test, by slide in "
+        "Obuchowski's form. p is not corrected for the number of tests."
     )
     panels.say([view.caution] if view.caution else [])
-
-
-def _tests(view: PairView) -> pd.DataFrame:
-    found, slides = view.mcnemar, view.by_slide
-    parted = f"{found.only_first} against {found.only_second} tiles"
-    decided = f"{slides.n_decided} of {slides.n_slides} slides decided"
-    rows = [
-        ("calls, by tile", "McNemar, exact", parted, found.p),
-        ("calls, by slide", "swaps of slides, exact", decided, slides.p),
-    ]
-    for name, tests in view.aucs.items():
-        for test, by in zip(tests, ("tile", "slide"), strict=True):
-            rows.append((f"AUC {name}, by {by}", "DeLong", _auc_words(test), test.p))
-    return pd.DataFrame(rows, columns=["question", "test", "what it counts", "p"])
-
-
-def _auc_words(test: AucDifference) -> str:
-    if test.difference is None or test.interval is None:
-        return test.note
-    low, high = test.interval.low, test.interval.high
-    return f"{test.difference:+.3f} (95 %: {low:+.3f} to {high:+.3f})"
 
 
 def calls(compared: Comparison, first: Bundle, second: Bundle, stem: str) -> None:
@@ -104,10 +99,12 @@ def calls(compared: Comparison, first: Bundle, second: Bundle, stem: str) -> Non
     if tiles.empty:
         st.caption(f"{words}: no tile.")
         return
-    st.markdown(f"**{words}: {len(tiles)} tiles**, the widest apart first. Pick one to read it.")
+    st.markdown(
+        f"**{words}: {count(len(tiles), 'tile')}**, the widest apart first. Pick one to read it."
+    )
     compare_tiles.tile_list(
         tiles.reset_index(drop=True),
-        widgets.file_stem(stem, "cell", chosen, label),
+        saving.file_stem(stem, "cell", chosen, label),
         words,
         caption=lambda row: f"{row['label']}\n{row[f'{a} p']:.2f} / {row[f'{b} p']:.2f}",
         column_order=["file", "label", f"{a} call", f"{a} p", f"{b} call", f"{b} p", "apart"],

@@ -1,6 +1,6 @@
 """Same answer, different reason; and layer by layer: the slow comparisons of two networks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,8 @@ from osteo_ui import (
     compare_jobs,
     compare_services,
     compare_tiles,
-    widgets,
+    saving,
+    state,
 )
 from osteo_ui import metric_panels as panels
 from osteo_ui.glances import Glance
@@ -53,7 +54,7 @@ def on_tile(first: str, second: str, seen: Mapping[str, Glance], item: Shown) ->
     )
     text = f"Rank correlation {correlation:+.2f}, mean difference {apart:.2f}"
     png = pictures.png(drawn, text={"first": first, "second": second, "figures": text})
-    st.markdown("**Difference of the maps**")
+    st.markdown(f"**Difference**  \nrank correlation {correlation:+.2f}")
     st.image(png, width="stretch", alt=f"Where {first} (red) or {second} (blue) looks more. {text}")
     st.caption(
         f"Red: more in {first}; blue: more in {second}; each map over its own highest value. "
@@ -61,24 +62,47 @@ def on_tile(first: str, second: str, seen: Mapping[str, Glance], item: Shown) ->
     )
     told = {"first": heats[0].meta(), "second": heats[1].meta(), "low": -1, "high": 1}
     floats = partial(pictures.float_download, difference, told)
-    widgets.downloads(widgets.tile_stem(item, first, "less", second, "gradcam"), png, floats)
+    saving.downloads(saving.tile_stem(item, first, "less", second, "gradcam"), png, floats)
 
 
 def slow(first: Bundle, second: Bundle, part: str) -> None:
     """Draw what takes both networks' layers: reasons, then layer against layer."""
     st.header("Same answer, different reason", anchor="reasons")
-    ensembles = [b.name for b in (first, second) if isinstance(b, EnsembleBundle)]
-    if ensembles:
-        st.info(
-            f"{' and '.join(ensembles)} put several networks together and have no maps or layers "
-            "of their own. Choose two networks to compare where they look."
-        )
+    if any(isinstance(bundle, EnsembleBundle) for bundle in (first, second)):
+        offer_members((first, second), "Choose a member to compare where it looks.", "reasons")
         return
-    stem = widgets.file_stem("compare", first.name, second.name, part)
+    stem = saving.file_stem("compare", first.name, second.name, part)
     st.markdown(f"**{first.card.title}** and **{second.card.title}**.")
     reasons(first, second, part, stem)
     st.subheader("Layer by layer", anchor="layers")
     layers(first, second, part, stem)
+
+
+def offer_members(bundles: Sequence[Bundle], advice: str, place: str) -> None:
+    """Say which of the networks are ensembles, and draw a button for each of their members.
+
+    Args:
+        bundles: Those on view.
+        advice: What to do, or where to look instead.
+        place: Tells the buttons of two places on the page apart.
+    """
+    now = state.selection().models
+    for bundle in bundles:
+        if not isinstance(bundle, EnsembleBundle):
+            continue
+        st.info(
+            f"`{bundle.name}` is an ensemble: it has no maps or layers of its own. {advice}",
+            icon=":material/groups:",
+        )
+        left = [name for name in bundle.ensemble.members if name not in now]
+        with st.container(horizontal=True):
+            for name in left:
+                st.button(
+                    f"Take {name} instead",
+                    key=f"member.{place}.{bundle.name}.{name}",
+                    on_click=state.update,
+                    kwargs={"models": tuple(name if m == bundle.name else m for m in now)},
+                )
 
 
 def reasons(first: Bundle, second: Bundle, part: str, stem: str) -> None:

@@ -14,14 +14,7 @@ from osteo_core.errors import OsteoError
 from osteo_core.evaluate import Comparison
 from osteo_core.evaluate.bootstrap import caution, slide_groups
 from osteo_core.evaluate.differences import Difference, paired_differences
-from osteo_core.evaluate.paired import (
-    AucDifference,
-    McNemar,
-    SlideTest,
-    delong_test,
-    mcnemar_exact,
-    slide_test,
-)
+from osteo_core.evaluate.pair_tests import PairTests, pair_tests
 from osteo_core.evaluate.reasons import Asked, Reason, reasons_steps
 from osteo_core.evaluate.similarity import similarity_steps
 from osteo_core.tiles import load_tile
@@ -37,12 +30,10 @@ _KNOWN = 50_000  # reasons, about a kilobyte each
 
 @dataclass(frozen=True, eq=False)
 class PairView:
-    """Two networks on the same labelled tiles; `aucs` by class, by tile and by slide."""
+    """Two networks on the same labelled tiles."""
 
     differences: tuple[Difference, ...]
-    mcnemar: McNemar
-    by_slide: SlideTest
-    aucs: dict[str, tuple[AucDifference, AucDifference]]
+    tests: PairTests
     caution: str
 
 
@@ -75,21 +66,8 @@ def _pair_view(
     _compared: Comparison,
 ) -> PairView:
     a, b = _compared.parts[first], _compared.parts[second]
-    labels = np.asarray(a.labels, object)
-    right = [np.asarray(one.calls, object) == labels for one in (a, b)]
-    slides = slide_groups(a.table)
-    aucs = {}
-    for name in (c for c in a.classes if c in b.classes):
-        scores = [one.probabilities[:, one.classes.index(name)] for one in (a, b)]
-        tests = (delong_test(labels == name, *scores, groups) for groups in (None, slides))
-        aucs[name] = tuple(tests)
-    return PairView(
-        paired_differences(a, b),
-        mcnemar_exact(*right),
-        slide_test(*right, slides),
-        aucs,
-        caution(slides),
-    )
+    told = caution(slide_groups(a.table))
+    return PairView(paired_differences(a, b), pair_tests(a, b), told)
 
 
 def _stamp(bundle: Bundle) -> int:

@@ -44,6 +44,7 @@ def tile_list(
         table,
         name,
         alt,
+        files=("file",),
         on_select=lambda: open_row(table, key),
         selection_mode="single-row",
         **options,

@@ -10,9 +10,8 @@ import plotly.graph_objects as go
 
 from osteo_core.evaluate.necrosis import GOOD_RESPONSE, Necrosis
 from osteo_core.evaluate.referral import REFERRED, Decided, RiskCoverage
-from osteo_ui.charts import COLOURS, QUIET
+from osteo_ui.charts import QUIET, colour, wrapped
 
-BLUE, ORANGE, GREEN = COLOURS[:3]
 _MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
 
 
@@ -27,8 +26,8 @@ def outcomes(decided: Decided) -> go.Figure:
     heat = {
         "type": "heatmap",
         "z": shares,
-        "x": [_wrapped(name) for name in (*decided.classes, REFERRED)],
-        "y": [_wrapped(name) for name in decided.classes],
+        "x": [wrapped(name) for name in (*decided.classes, REFERRED)],
+        "y": [wrapped(name) for name in decided.classes],
         "zmin": 0,
         "zmax": 1,
         "colorscale": "Cividis",
@@ -59,9 +58,9 @@ def risk_coverage(
         ruled: The same beside the rule for silent Viable, or None when that is off.
         chosen: Share kept and error left of the rule on view; None when nothing is kept.
     """
-    drawn = [_curve("by the highest probability", alone, BLUE, "solid")]
+    drawn = [_curve("by the highest probability", alone, colour(0), "solid")]
     if ruled is not None:
-        drawn.append(_curve("beside the rule for Viable", ruled, ORANGE, "dash"))
+        drawn.append(_curve("beside the rule for Viable", ruled, colour(1), "dash"))
     if chosen is not None:
         drawn.append(
             {
@@ -70,7 +69,7 @@ def risk_coverage(
                 "y": [chosen[1]],
                 "name": "the rule on view",
                 "mode": "markers",
-                "marker": {"symbol": "star", "size": 16, "color": GREEN},
+                "marker": {"symbol": "star", "size": 16, "color": colour(2)},
                 "hovertemplate": "%{x:.1%} kept, %{y:.1%} of them wrong<extra>the rule on view"
                 "</extra>",
             }
@@ -79,7 +78,7 @@ def risk_coverage(
     down = {
         "title": {"text": "error among the kept"},
         "rangemode": "tozero",
-        "tickformat": ".0%",
+        "tickformat": ".2~%",
     }
     legend = {"orientation": "h", "y": -0.22, "x": 0, "yanchor": "top"}
     return _figure(drawn, across, down, 400, legend=legend)
@@ -88,13 +87,13 @@ def risk_coverage(
 def meter(found: Necrosis) -> go.Figure:
     """Draw the share of dead tumour with its intervals, the calls, the labels and the line."""
     rows = (
-        ("with other tiles picked", found.expected, found.more, BLUE, "square"),
-        ("these tiles", found.expected, found.these, BLUE, "circle"),
-        ("by calls", found.by_calls, None, ORANGE, "diamond"),
-        ("by labels", found.truth, None, GREEN, "star"),
+        ("with other tiles picked", found.expected, found.more, colour(0), "square"),
+        ("these tiles", found.expected, found.these, colour(0), "circle"),
+        ("by calls", found.by_calls, None, colour(1), "diamond"),
+        ("by labels", found.truth, None, colour(2), "star"),
     )
     drawn = []
-    for name, value, interval, colour, symbol in rows:
+    for name, value, interval, hue, symbol in rows:
         if value is None:
             continue
         bars: dict[str, Any] = {"visible": False}
@@ -108,7 +107,7 @@ def meter(found: Necrosis) -> go.Figure:
                 "x": [value],
                 "y": [name],
                 "mode": "markers",
-                "marker": {"size": 13, "color": colour, "symbol": symbol},
+                "marker": {"size": 13, "color": hue, "symbol": symbol},
                 "error_x": bars,
                 "hovertemplate": f"{name}: %{{x:.1%}}<extra></extra>",
                 "showlegend": False,
@@ -125,6 +124,7 @@ def meter(found: Necrosis) -> go.Figure:
         "yref": "paper",
         "yanchor": "bottom",
         "text": "90 %",
+        "xanchor": "right",  # at its right are the chart's buttons
         "showarrow": False,
     }
     down = {"autorange": "reversed", "automargin": True}
@@ -132,7 +132,7 @@ def meter(found: Necrosis) -> go.Figure:
     return _figure(drawn, across, down, 240, shapes=shapes, annotations=[note])
 
 
-def _curve(name: str, curve: RiskCoverage, colour: str, dash: str) -> dict[str, Any]:
+def _curve(name: str, curve: RiskCoverage, hue: str, dash: str) -> dict[str, Any]:
     return {
         "type": "scatter",
         "x": curve.coverage,
@@ -140,15 +140,10 @@ def _curve(name: str, curve: RiskCoverage, colour: str, dash: str) -> dict[str, 
         "customdata": curve.limits,
         "name": name,
         "mode": "lines",
-        "line": {"color": colour, "dash": dash, "width": 2.5},
+        "line": {"color": hue, "dash": dash, "width": 2.5},
         "hovertemplate": "%{x:.1%} kept, %{y:.1%} of them wrong, limit %{customdata:.3f}"
         "<extra>%{fullData.name}</extra>",
     }
-
-
-def _wrapped(name: str) -> str:
-    """A class name in short lines."""
-    return name.replace("-", "-<br>").replace(" ", "<br>")
 
 
 def _line(x: float, dash: str) -> dict[str, Any]:

@@ -41,8 +41,8 @@ def draw(bundle: Bundle, part: str) -> Panel:
     if kind == "thresholds":
         _sliders("thresholds", "Threshold of {}, %", classes, (1, 99))
         st.caption(
-            "Called is the class whose probability is the largest multiple of its threshold. A "
-            "lower threshold calls a class more often."
+            "The class called is the one whose probability is the largest multiple of its "
+            "threshold. A lower threshold calls a class more often."
         )
     elif kind == "two-stage":
         _percent("Tumour from, %", "gate", 1, 99)
@@ -51,15 +51,15 @@ def draw(bundle: Bundle, part: str) -> Panel:
         with st.expander("What missing a class costs", expanded=kind == "costs"):
             _sliders("costs", "Missing {} costs", classes, (1, 50))
             st.caption(
-                "A right call is free. Called is what costs least on average, if the probabilities "
-                "are right."
+                "A right call is free. The class called is the one that costs least on average, if "
+                "the probabilities are right."
                 if kind == "costs"
                 else "The yardstick when the button below chooses."
             )
     st.subheader("Ask a person", anchor=False)
     _percent("Highest probability below, %", "refer_below", 0, 100)
     _percent(f"Called Non-Tumor, {WATCHED_CLASS} above, %", "refer_viable", 0, 100)
-    st.caption("0 and 100 switch a rule off.")
+    st.caption("0 switches the first rule off, 100 the second.")
     on = bool(state.selection().calibrated)
     widgets.told(st.toggle, "Calibrated probabilities", _CALIBRATED, on, on_change=_take_calibrated)
     _choosing(bundle, part)

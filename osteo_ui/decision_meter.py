@@ -7,7 +7,7 @@ import streamlit as st
 from osteo_core.bundles import Bundle
 from osteo_core.evaluate.deciding import Prepared, group_names, meters
 from osteo_core.evaluate.necrosis import DEAD_CLASS, LIVE_CLASS, Necrosis, knows_necrosis
-from osteo_ui import charts, decision_charts, decision_services, widgets
+from osteo_ui import charts, decision_charts, decision_services, saving, widgets
 from osteo_ui import metric_panels as panels
 from osteo_ui.decision_controls import Panel
 from osteo_ui.decision_views import read_list
@@ -30,7 +30,8 @@ def draw(bundle: Bundle, ready: Prepared, panel: Panel, stem: str) -> None:
             "does, or put networks together above."
         )
         return
-    left, right = st.columns([1, 2.3], gap="medium")
+    with st.container(key="decision-meter"):
+        left, right = st.columns([1, 2.3], gap="medium")
     with left:
         by = str(widgets.segments("Over the tiles of a", "meter_by", BY))
         names = group_names(ready.part.table, by)
@@ -45,7 +46,7 @@ def draw(bundle: Bundle, ready: Prepared, panel: Panel, stem: str) -> None:
         _figures(found)
     with right:
         _chart(found, f"{stem}.{by}.{name}")
-        _moving(meter, widgets.file_stem(stem, by, name, "moving"))
+        _moving(meter, saving.file_stem(stem, by, name, "moving"))
     with st.expander(f"Every {by} of this part", key="meter.all", on_change="rerun") as box:
         if box.open:
             _all(ready, by, calls, stem)
@@ -69,7 +70,7 @@ def _chart(found: Necrosis, stem: str) -> None:
         return
     charts.show(
         decision_charts.meter(found),
-        widgets.file_stem(stem, "meter"),
+        saving.file_stem(stem, "meter"),
         f"Share of dead tumour {found.expected:.1%}, 90 % line. {found.standing()}",
     )
     if found.these is None or found.more is None:

@@ -7,7 +7,7 @@ import streamlit as st
 from osteo_core.bundles import Bundle
 from osteo_core.ensemble_bundles import EnsembleBundle, as_text
 from osteo_core.errors import OsteoError
-from osteo_ui import decision_services, services, state, widgets
+from osteo_ui import decision_services, saving, services, state, widgets
 from osteo_ui import metric_panels as panels
 from osteo_ui.selection import MAX_MIXED
 
@@ -19,9 +19,8 @@ KINDS = {
     "two-stage": "Two networks in stages",
 }
 _TOLD = {
-    "mean": "The mean of the probabilities. Networks that know only some classes are coupled: "
-    "found are the probabilities that fit best what each says of its own classes (Hastie and "
-    "Tibshirani 1998).",
+    "mean": "The mean of the probabilities. Where networks know only some of the classes, the "
+    "probabilities are those that fit best what each says of its own (Hastie and Tibshirani 1998).",
     "weighted": "As the mean, with weights chosen on the validation part (lowest log loss).",
     "vote": "The share of votes, each network for its most probable class; the mean decides ties.",
     "two-stage": "The first says how probable tumour is, the second which tumour; tumour is called "
@@ -50,6 +49,7 @@ def choose(bundle: Bundle) -> Bundle:
         return decision_services.on_view(now, bundle)
     except OsteoError as error:
         st.error(str(error))
+        st.caption("Choose other networks above, or decide with one network.")
         st.stop()
 
 
@@ -69,7 +69,7 @@ def result(made: EnsembleBundle, part: str, stem: str) -> None:
         "trained on the same tiles err alike, so an ensemble gains less than their number."
     )
     file = decision_services.file_of(made.ensemble.kind, made.parts)
-    widgets.download(
+    saving.download(
         "ensemble.json",
         as_text(file).encode(),
         "ensemble.json",

@@ -6,11 +6,11 @@ import streamlit as st
 from osteo_core.evaluate.bootstrap import caution, slide_groups
 from osteo_core.evaluate.deciding import Prepared
 from osteo_core.evaluate.referral import REASONS, WATCHED_CLASS, Decided, Figures, Share
-from osteo_ui import charts, compare_tiles, decision_charts, metric_services, state, widgets
+from osteo_ui import charts, compare_tiles, decision_charts, metric_services, saving, state
 from osteo_ui import metric_panels as panels
 from osteo_ui.decision_controls import Panel
 
-PANEL = 270  # px: two stand side by side in the column of results at 1280 px
+PANEL = 250  # px, at least: two stand side by side in the column of results at 1280 px
 
 
 def key_figures(ready: Prepared, decided: Decided, panel: Panel) -> None:
@@ -42,7 +42,7 @@ def _metric(label: str, share: Share, help_text: str) -> None:
 
 def _intervals(ready: Prepared, figures: Figures) -> str:
     lines = []
-    for name, share in (("To a person", figures.referred), ("error in the rest", figures.error)):
+    for name, share in (("to a person", figures.referred), ("error in the rest", figures.error)):
         if share.tiles is None:
             continue
         line = f"{name} {share.tiles.low:.1%} to {share.tiles.high:.1%} by tile"
@@ -52,7 +52,8 @@ def _intervals(ready: Prepared, figures: Figures) -> str:
     told = "95 % intervals: " + "; ".join(lines) + "." if lines else ""
     cost = "" if figures.cost is None else f" A kept call costs {figures.cost:.3f} on average."
     few = caution(slide_groups(ready.part.table))
-    return f"{told}{cost} {few} {ready.calibration}".strip()
+    lines = [f"{told}{cost} {few}".strip(), ready.calibration]
+    return "\n\n".join(line for line in lines if line)
 
 
 def outcomes(decided: Decided, stem: str) -> None:
@@ -94,11 +95,16 @@ def tables(decided: Decided, stem: str) -> None:
     """Draw the per-class table and the counts of referrals."""
     st.subheader("Per class", anchor="classes")
     panels.table(
-        pd.DataFrame(decided.per_class()), f"{stem}.classes", "Outcomes of each true class"
+        pd.DataFrame(decided.per_class()),
+        f"{stem}.classes",
+        "Outcomes of each true class",
+        column_config={
+            "found or referred": st.column_config.NumberColumn("not lost", format="%.3f")
+        },
     )
     st.caption(
         "Missed: kept and called otherwise. Precision and recall are those of the kept tiles. "
-        "Found or referred: what was not lost, since a person looks at the referred."
+        "Not lost: found or referred, since a person looks at the referred."
     )
     st.subheader("Why tiles go to a person", anchor="referrals")
     panels.table(
@@ -138,6 +144,7 @@ def read_list(table: pd.DataFrame, name: str, alt: str, order: list[str]) -> Non
         table,
         name,
         alt,
+        files=("file",),
         on_select=lambda: compare_tiles.open_row(table, key),
         selection_mode="single-row",
         column_order=order,
@@ -149,7 +156,7 @@ def read_list(table: pd.DataFrame, name: str, alt: str, order: list[str]) -> Non
     row = table.iloc[rows[0]]
     ref = metric_services.tile_ref(state.selection(), str(row["tile"]))
     if ref is not None and ref in state.selection().tiles:
-        label = f"Read {widgets.file_stem(str(row['file']).rsplit('/', 1)[-1])}"
+        label = f"Read {saving.file_stem(str(row['file']).rsplit('/', 1)[-1])}"
         st.page_link("pages/read_tile.py", label=label, icon=":material/biotech:")
         return
     st.info(
@@ -175,8 +182,9 @@ def both_parts(
                 "error in the rest": figures.error.value,
                 "error without asking": float((~decided.right).mean()) if decided.n else None,
                 "Viable missed": decided.missed(),
-                "cost of a kept call": figures.cost,
+                "cost": figures.cost,
             }
         )
     st.subheader("The same rule where it is chosen and where it is reported", anchor="parts")
     panels.table(pd.DataFrame(rows), f"{stem}.parts", "The rule on validation and on test")
+    st.caption("Cost: of a kept call, on average.")

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from osteo_core.evaluate import Comparison
-from osteo_ui import compare_tiles, widgets
+from osteo_ui import compare_tiles, saving
 
 
 def disagreements(compared: Comparison, part: str) -> None:
@@ -19,7 +19,7 @@ def disagreements(compared: Comparison, part: str) -> None:
     )
     compare_tiles.tile_list(
         table,
-        widgets.file_stem("disagreements", *compared.parts, part),
+        saving.file_stem("disagreements", *compared.parts, part),
         "Tiles that the networks call differently",
         caption=_caption,
         column_order=_order(table),

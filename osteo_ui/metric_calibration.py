@@ -21,15 +21,15 @@ def calibration(bundle: Bundle, part: LabelledPart, stem: str) -> None:
     fitted = metric_services.temperature(bundle)
     scored = part.labels, part.probabilities, part.classes
     cooled = part.labels, fitted.apply(part.probabilities), part.classes
-    before, after = reliability(*scored), reliability(*cooled)
+    before, after = (reliability(*told, calls=part.calls) for told in (scored, cooled))
     alt = f"Reliability: {_said(before)}"
-    with st.container(horizontal=True, gap="medium"):
-        with st.container(width=panels.PANEL):
-            charts.show(metric_figures.reliability(before, after), f"{stem}.reliability", alt)
-        with st.container(width=panels.PANEL):
-            name = f"{stem}.calibration"
-            panels.table(_scores(scored, cooled), name, "Scores of the probabilities")
-            st.caption(_words(fitted))
+    grid = st.grid(2, min_column_width=panels.PANEL, gap="medium")
+    with grid.cell():
+        charts.show(metric_figures.reliability(before, after), f"{stem}.reliability", alt)
+    with grid.cell():
+        name = f"{stem}.calibration"
+        panels.table(_scores(scored, cooled, part.calls), name, "Scores of the probabilities")
+        st.caption(_words(fitted))
     panels.say([fitted.note] if fitted.note else [])
     st.caption(
         "Tiles by the probability of their call: on the diagonal a call of 90 % is right nine "
@@ -42,13 +42,14 @@ def calibration(bundle: Bundle, part: LabelledPart, stem: str) -> None:
 def _scores(
     before: tuple[list[str], object, tuple[str, ...]],
     after: tuple[list[str], object, tuple[str, ...]],
+    calls: list[str],
 ) -> pd.DataFrame:
     rows = []
     for words, scored in (("as stored", before), ("with the temperature", after)):
         rows.append(
             {
                 "probabilities": words,
-                "calibration error": expected_calibration_error(*scored),
+                "calibration error": expected_calibration_error(*scored, calls=calls),
                 "Brier score": float(brier_terms(*scored).mean()),
                 "log loss": float(log_loss_terms(*scored).mean()),
             }

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from osteo_core.evaluate import LabelledPart, Metrics
-from osteo_ui import charts, compare_tiles, metric_charts, state, widgets
+from osteo_ui import charts, compare_tiles, metric_charts, saving, state, widgets
 
 _CLOSED = ""
 
@@ -50,7 +50,7 @@ def tiles(part: LabelledPart, metrics: Metrics, stem: str) -> None:
     st.markdown(f"**{names[chosen]}**, the surest first. Pick one to read it.")
     compare_tiles.tile_list(
         table,
-        widgets.file_stem(stem, "cell", chosen.replace(",", "-")),
+        saving.file_stem(stem, "cell", chosen.replace(",", "-")),
         names[chosen],
         caption=lambda row: f"{row['call']}\n{row['confidence']:.2f}",
         column_order=["file", "label", "call", "confidence", "p of the label", "slide", "case"],

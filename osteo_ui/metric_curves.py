@@ -21,7 +21,9 @@ def precision_recall(part: LabelledPart, found: Figures, stem: str) -> None:
         figure = metric_figures.precision_recall(drawn)
         charts.show(figure, f"{stem}.pr", f"Precision against recall; average precision: {said}")
         st.caption(
-            "Average precision, 95 % by slide: " + "; ".join(_interval(c, found) for c in drawn)
+            "Beside each class its average precision; 95 % by slide: "
+            + "; ".join(_interval(c, found) for c in drawn)
+            + ". Dotted: the class's share of the tiles, which is what guessing would give."
         )
     panels.say([f"{curve.name}: {curve.note}" for curve in curves if curve.note])
 

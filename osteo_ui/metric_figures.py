@@ -98,6 +98,7 @@ def forest(everything: Mapping[str, Figures], names: Sequence[str], chosen: str 
                 row=1,
                 col=column,
             )
+    figure.update_annotations(font_size=13)  # the titles of the columns
     figure.update_layout(scattermode="group", scattergap=0.5)
     lowest = [i.low for f in everything.values() for i in _intervals(f, names)]
     low = min(lowest, default=0.0)
@@ -125,8 +126,9 @@ def protocols(report: ProtocolReport) -> go.Figure:
         marker={"size": 6, "color": QUIET, "symbol": "line-ns-open"},
         hovertemplate="%{y}, %{customdata}: %{x:.3f}<extra></extra>",
     )
-    series = (("by slide", "accuracy_ci95_by_slide"), ("by tile", "accuracy_ci95_by_tile"))
-    for i, (words, field) in enumerate(series):
+    series = {f"by {unit}": f"accuracy_ci95_by_{unit}" for unit in ("tissue", "slide", "tile")}
+    known = [item for item in series.items() if any(getattr(row, item[1]) for row in rows)]
+    for i, (words, field) in enumerate(known):
         pairs = [(row.accuracy, _interval(getattr(row, field))) for row in rows]
         figure.add_scatter(
             x=[row.accuracy for row in rows],
@@ -140,11 +142,14 @@ def protocols(report: ProtocolReport) -> go.Figure:
         )
     figure.update_layout(scattermode="group", scattergap=0.5)
     lows = [run.accuracy for row in rows for run in row.runs]
-    lows += [row.accuracy_ci95_by_slide[0] for row in rows if row.accuracy_ci95_by_slide]
+    bounded = (getattr(row, field) for row in rows for _, field in known)
+    lows += [bounds[0] for bounds in bounded if bounds]
     low = min(lows, default=0.0)
     figure.update_xaxes(title="accuracy", tickformat=".0%", range=_around(low))
     figure.update_yaxes(autorange="reversed", automargin=True, categoryarray=names)
-    return figure.update_layout(height=130 + 52 * len(names), margin=_MARGIN, legend=_ABOVE)
+    return figure.update_layout(
+        height=130 + 26 * len(names) * max(2, len(known)), margin=_MARGIN, legend=_ABOVE
+    )
 
 
 def learning(everything: Mapping[str, LearningCurves], chosen: str = "") -> go.Figure:

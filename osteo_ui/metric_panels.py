@@ -10,27 +10,32 @@ from osteo_core.bundles import Bundle
 from osteo_core.evaluate import Interval, Metrics, RocCurve, TumourView
 from osteo_core.evaluate.collapse import COLLAPSED_CLASSES
 from osteo_core.evaluate.figures import Figure, Figures
-from osteo_ui import charts, metric_charts, metric_services, widgets
+from osteo_ui import charts, metric_charts, metric_services, saving, widgets
 from osteo_ui.metric_services import PARTS, PartView
 
-PANEL = 400  # px: two stand side by side at 1280 px, one below the other at 800
+PANEL = 360  # px, at least: two stand side by side at 1280 px, one below the other at 800
+BY_SLIDE = "95 % by slide"  # said beside the interval of a key figure
 
 
-def table(frame: pd.DataFrame, name: str, alt: str, **options: Any) -> Any:
+def table(
+    frame: pd.DataFrame, name: str, alt: str, files: Sequence[str] = (), **options: Any
+) -> Any:
     """Draw a sortable table with its CSV; shares get three decimals.
 
     Args:
         frame: What is shown and saved.
         name: Of the file and the widgets, without suffix.
         alt: The table in words.
+        files: Columns of paths; shown are the files' names, which leaves room for the rest.
         **options: Passed on to ``st.dataframe``.
     """
+    shown = frame.assign(**{column: frame[column].map(file_name) for column in files})
     shares = frame.select_dtypes("float").columns
     formats = {column: st.column_config.NumberColumn(format="%.3f") for column in shares}
     options.setdefault("placeholder", "–")  # else a missing value is the word None
     options["column_config"] = {**formats, **options.get("column_config", {})}
     chosen = st.dataframe(
-        frame, hide_index=True, width="stretch", key=f"table.{name}", alt=alt, **options
+        shown, hide_index=True, width="stretch", key=f"table.{name}", alt=alt, **options
     )
     st.download_button(
         "CSV",
@@ -44,6 +49,11 @@ def table(frame: pd.DataFrame, name: str, alt: str, **options: Any) -> Any:
         help="The table as shown, with all digits",
     )
     return chosen
+
+
+def file_name(path: Any) -> str:
+    """Return the last part of a path, as it stands in a table."""
+    return str(path).rsplit("/", 1)[-1]
 
 
 def choose_part() -> str:
@@ -82,6 +92,7 @@ def key_figure(words: str, shown: str, figure: Figure | None, told: str) -> None
         _bounds(figure.by_slide if figure else None, in_percent),
         delta_color="off",
         delta_arrow="off",
+        delta_description=BY_SLIDE,
         help=f"{told} Below, the 95 % interval from resampling whole slides; that from resampling "
         f"tiles: {by_tile}.",
     )
@@ -109,12 +120,12 @@ def tumour(view: TumourView | None, bundle: Bundle, part: str) -> None:
             figure = found.find(name, "" if name == "accuracy" else COLLAPSED_CLASSES[1])
             shown = percent(value) if name == "accuracy" else _number(value)
             key_figure(words, shown, figure, help_text)
-    stem = widgets.file_stem(bundle.name, part, "tumour")
-    with st.container(horizontal=True, gap="medium"):
-        with st.container(width=PANEL):
-            confusion(view.metrics, stem)
-        with st.container(width=PANEL):
-            roc([view.curve], found, stem)
+    stem = saving.file_stem(bundle.name, part, "tumour")
+    grid = st.grid(2, min_column_width=PANEL, gap="medium")
+    with grid.cell():
+        confusion(view.metrics, stem)
+    with grid.cell():
+        roc([view.curve], found, stem)
     st.caption(
         "Dead or viable, tumour is tumour: a call is right here when both say tumour or both say "
         "none, as Chu and Khan read their matrix (precision 1.0, recall 0.9411, on tiles split at "
@@ -146,8 +157,8 @@ def roc(curves: Sequence[RocCurve], found: Figures, stem: str) -> None:
             f"{name} {_bounds(figure.by_slide, False)}" for name, figure in areas if figure
         )
         st.caption(
-            "AUC is the chance that a tile of the class gets more than one of the rest. 95 % by "
-            f"slide: {told}."
+            "AUC is the chance that a tile of the class gets a higher probability than one of the "
+            f"rest. 95 % by slide: {told}."
         )
 
 

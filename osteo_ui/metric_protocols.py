@@ -44,13 +44,14 @@ def _draw(report: ProtocolReport, where: str, stem: str) -> None:
 
 
 def _table(report: ProtocolReport) -> pd.DataFrame:
-    return pd.DataFrame(
+    table = pd.DataFrame(
         [
             {
                 "protocol": name,
                 "what is held out": row.title,
                 "answers": row.question,
                 "accuracy": row.accuracy,
+                "95 % by tissue": _words(row.accuracy_ci95_by_tissue),
                 "95 % by slide": _words(row.accuracy_ci95_by_slide),
                 "95 % by tile": _words(row.accuracy_ci95_by_tile),
                 "Wilson, one pass": _words(row.accuracy_ci95),
@@ -61,6 +62,8 @@ def _table(report: ProtocolReport) -> pd.DataFrame:
             for name, row in report.protocols.items()
         ]
     )
+    tied = any(row.accuracy_ci95_by_tissue for row in report.protocols.values())
+    return table if tied else table.drop(columns="95 % by tissue")
 
 
 def _words(bounds: Bounds | None) -> str:

@@ -67,7 +67,7 @@ def part_view(bundle: Bundle, part: str) -> PartView:
         part=labelled,
         metrics=metrics,
         curves=roc_one_vs_rest(*scored),
-        tumour=tumour_view(*scored) if can_collapse(labelled.classes) else None,
+        tumour=tumour_view(*scored, labelled.calls) if can_collapse(labelled.classes) else None,
         notes=(*labelled.notes, *metrics.notes),
     )
 

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from osteo_core.evaluate import Interval, LabelledPart, wilson
+from osteo_core.evaluate import Interval, LabelledPart, Metrics, wilson
 from osteo_core.evaluate.figures import Figure, Figures
 from osteo_ui import metric_panels as panels
 
 WHOLE = ("accuracy", "macro F1", "macro precision", "macro recall")
 _CLASS_WISE = ("precision", "recall", "F1")
+_HOW_EXACT = "exact is"
 HOW = (
     "Intervals at 95 %. By tile and by slide: 2,000 bootstrap draws of tiles, or of whole slides. "
     "Tiles of one slide resemble each other, so the interval by slide is the one to go by. Exact: "
@@ -20,7 +21,14 @@ HOW = (
 
 def figures(found: Figures, stem: str) -> None:
     """Draw every figure of a network with its intervals."""
-    panels.table(frame(found), f"{stem}.figures", "Every figure with its 95 % intervals")
+    table = frame(found)
+    panels.table(
+        table,
+        f"{stem}.figures",
+        "Every figure with its 95 % intervals",
+        column_order=[c for c in table if c != _HOW_EXACT],  # HOW says it
+        column_config={"class": st.column_config.TextColumn(width=130)},
+    )
     st.caption(HOW)
     panels.say(found.notes)
 
@@ -28,6 +36,11 @@ def figures(found: Figures, stem: str) -> None:
 def frame(found: Figures) -> pd.DataFrame:
     """Return figures as a table: one row a figure, bounds in columns of their own."""
     return pd.DataFrame([_row(figure) for figure in found.rows])
+
+
+def per_class(metrics: Metrics) -> pd.DataFrame:
+    """Return precision, recall and F1 of each class and their means as a table."""
+    return pd.DataFrame(metrics.rows()).rename(columns={"f1": "F1", "support": "tiles"})
 
 
 def class_wise(everything: Mapping[str, Figures], stem: str) -> None:
@@ -67,7 +80,7 @@ def _row(figure: Figure) -> dict[str, object]:
     ):
         row[f"{name}, from"] = interval.low if interval else None
         row[f"{name}, to"] = interval.high if interval else None
-    row["exact is"] = figure.exact_by
+    row[_HOW_EXACT] = figure.exact_by
     return row
 
 

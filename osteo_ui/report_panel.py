@@ -13,7 +13,7 @@ import streamlit as st
 from osteo_core.bundles import Bundle
 from osteo_core.cohorts.table import Cohort
 from osteo_core.errors import OsteoError
-from osteo_ui import heat_services, jobs, services, sources, state, widgets
+from osteo_ui import heat_services, jobs, progress, saving, services, sources, state
 from osteo_ui.selection import Selection
 
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ def draw() -> None:
     if found is None or found.status in ("stopped", "failed"):
         _offer(key, found.problem if found else None)
     elif found.unfinished:
-        jobs.bar([key], "Report")
+        progress.bar([key], "Report")
     else:
-        _download(found.result, widgets.file_stem("report", *now.models, now.part))
+        _download(found.result, saving.file_stem("report", *now.models, now.part))
 
 
 def _offer(key: str, problem: str | None) -> None:

@@ -184,5 +184,9 @@ def _title(ref: TileRef, folder: str) -> str:
 
 def _take_tiles() -> None:
     key = key_of("tiles")
-    if not state.is_echo(key):
+    if state.is_echo(key):
+        return
+    try:
         state.update(tiles=tuple(decode_tile(text) for text in st.session_state[key]))
+    except ValueError:  # the browser still shows a title that is no option any more
+        state.update()

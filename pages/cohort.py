@@ -9,9 +9,11 @@ from osteo_ui import (
     cohort_services,
     cohort_views,
     jobs,
+    progress,
     services,
     state,
     widgets,
+    words,
 )
 
 PANELS = {
@@ -34,18 +36,24 @@ try:
 except OsteoError as error:
     st.error(str(error))
     st.info("Name another folder under Tiles, Cohort in the sidebar.")
+    with st.container(horizontal=True):
+        if state.selection().source != "cohort":
+            other = {"source": "cohort"}
+            st.button("Name another folder", on_click=state.update, kwargs=other)
+        st.button("See the shipped tiles", on_click=state.update, kwargs={"cohort": ""})
     st.stop()
 if view.shipped:
     st.info(
-        "These are the synthetic tiles that are shipped. For a cohort of your own, run `osteo "
-        "cohort import SRC --to DIR`;\n\nthen choose Cohort in the sidebar and name DIR.",
+        "These are the synthetic tiles that are shipped. For a cohort of your own, run "
+        "`osteo cohort import SRC --to DIR`, then choose Cohort in the sidebar and name DIR.",
         icon=":material/folder_open:",
     )
 tiles = view.cohort.tiles
 split = "" if view.shipped else f", split by {view.cohort.protocol.kind}"
+slides, cases = len({tile.slide for tile in tiles}), len({tile.case for tile in tiles})
 st.markdown(
-    f"**{view.name}**: {len(tiles):,} tiles of {len({tile.slide for tile in tiles})} slides and "
-    f"{len({tile.case for tile in tiles})} cases{split}."
+    f"**{view.name}**: {words.count(len(tiles), 'tile')} of {words.count(slides, 'slide')} and "
+    f"{words.count(cases, 'case')}{split}."
 )
 panel = widgets.segments("Show", "audit_panel", PANELS)
 names = state.selection().models
@@ -60,7 +68,7 @@ def audited() -> None:
         st.error(job.problem)
     if job.status in ("failed", "stopped"):
         st.button("Audit", icon=":material/play_arrow:", on_click=jobs.start, args=(key,))
-    jobs.bar([key], f"Auditing {len(tiles):,} tiles")
+    progress.bar([key], f"Auditing {words.count(len(tiles), 'tile')}")
     if panel == "suspects":
         cohort_views.suspects(view, audit, cohort_services.out_of_fold(bundle, view))
     elif panel == "map":

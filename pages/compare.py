@@ -11,6 +11,7 @@ from osteo_ui import (
     disagreement_views,
     metric_charts,
     metric_services,
+    saving,
     services,
     state,
     widgets,
@@ -49,7 +50,7 @@ if compared is not None and not compared.n_tiles:
         "side by side. Choose networks that share a class, or another part."
     )
 elif compared is not None:
-    stem = widgets.file_stem("compare", *names, part)
+    stem = saving.file_stem("compare", *names, part)
     protocols = {bundle.card.split.kind for bundle in chosen}
     kind = protocols.pop() if len(protocols) == 1 else ""
     st.markdown(compared.parts[names[0]].standing(kind))
@@ -67,7 +68,7 @@ elif compared is not None:
     panels.table(compared.pairs(), f"{stem}.pairs", "Tiles that both, one or none call rightly")
     st.header("One against the other", anchor="pair")
     compare_pairs.choose(chosen)
-    two = widgets.file_stem("compare", pair[0].name, pair[1].name, part)
+    two = saving.file_stem("compare", pair[0].name, pair[1].name, part)
     compare_pairs.differences(compared, *pair, two)
     st.subheader("Call against call", anchor="calls")
     compare_pairs.calls(compared, *pair, two)
@@ -82,11 +83,12 @@ with on_tiles:
     networks = compare_views.readable(chosen)
     with widgets.computing("Opening the networks"):
         engines = {bundle.name: services.engine(bundle) for bundle in networks}
-    left, right = st.columns(2)
-    with left:
-        compare_views.choose_layer(list(engines.values()))
-    with right:
-        widgets.choose_class("Class to explain", metric_services.all_classes(chosen))
+    if networks:
+        left, right = st.columns(2)
+        with left:
+            compare_views.choose_layer(list(engines.values()))
+        with right:
+            widgets.choose_class("Class to explain", metric_services.all_classes(chosen))
     now = state.selection()
     for item in shown if networks else []:
         st.subheader(item.entry.title, anchor=False)
@@ -94,8 +96,9 @@ with on_tiles:
             seen = {n: glance(e, item.tile, now.layer, now.target) for n, e in engines.items()}
         compare_views.calls(networks, seen, item)
         compare_views.heat_maps(networks, engines, seen, item, pair)
-    st.caption(
-        "Grad-CAM explains the logit (before softmax). Each map is coloured from 0 to its own "
-        "highest value: logits of two networks have no common unit, so compare where they look, "
-        "not how strongly."
-    )
+    if networks:
+        st.caption(
+            "Grad-CAM explains the logit (before softmax). Each map is coloured from 0 to its own "
+            "highest value: logits of two networks have no common unit, so compare where they "
+            "look, not how strongly."
+        )

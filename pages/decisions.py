@@ -10,6 +10,7 @@ from osteo_ui import (
     decision_mix,
     decision_services,
     decision_views,
+    saving,
     state,
     widgets,
 )
@@ -20,9 +21,10 @@ state.require_app()
 bundle = widgets.require_bundle()
 st.caption(
     "From probabilities to calls: thresholds, costs, and which tiles a person should see. All "
-    "tables follow the panel on the left. For research and teaching, not diagnosis."
+    "tables follow the panel. For research and teaching, not diagnosis."
 )
-controls, results = st.columns([1, 2.3], gap="medium")
+with st.container(key="decision-columns"):
+    controls, results = st.columns([1, 2.3], gap="medium")
 with controls.container(key="decision-panel"):
     st.html(decision_controls.STYLE)
     deciding = decision_mix.choose(bundle)
@@ -40,22 +42,22 @@ except OsteoError as error:
     st.stop()
 if not ready.part.n_tiles:
     results.info(
-        f"The {part} part holds no labelled tile of these classes. Choose another part on the left."
+        f"The {part} part holds no labelled tile of these classes. Choose another part beside this."
     )
     st.stop()
 
 decided = ready.decide(panel.rule, panel.referral)
-stem = widgets.file_stem(deciding.name, part, "decisions")
+stem = saving.file_stem(deciding.name, part, "decisions")
 with results:
     decision_views.key_figures(ready, decided, panel)
     panels.say(ready.part.notes)
-    with st.container(horizontal=True, gap="small"):
-        with st.container(width=decision_views.PANEL):
-            st.subheader("What became of the tiles", anchor="outcomes")
-            decision_views.outcomes(decided, stem)
-        with st.container(width=decision_views.PANEL):
-            st.subheader("Risk and coverage", anchor="coverage")
-            decision_views.curves(ready, decided, panel, stem)
+    grid = st.grid(2, min_column_width=decision_views.PANEL, gap="small")
+    with grid.cell():
+        st.subheader("What became of the tiles", anchor="outcomes")
+        decision_views.outcomes(decided, stem)
+    with grid.cell():
+        st.subheader("Risk and coverage", anchor="coverage")
+        decision_views.curves(ready, decided, panel, stem)
     decision_views.tables(decided, stem)
     decision_views.both_parts((part, ready), (other, there), panel, stem)
     decision_views.tiles(ready, decided, stem)

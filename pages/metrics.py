@@ -1,6 +1,5 @@
 """Page 5: how good a network is, from stored predictions, and what stands behind the numbers."""
 
-import pandas as pd
 import streamlit as st
 
 from osteo_core.errors import OsteoError
@@ -16,6 +15,7 @@ from osteo_ui import (
     metric_services,
     metric_tables,
     recipe_views,
+    saving,
     state,
     widgets,
 )
@@ -44,15 +44,15 @@ if not view.part.n_tiles:
 st.markdown(standing)
 panels.key_figures(view, found)
 panels.say(view.notes)
-stem = widgets.file_stem(bundle.name, part)
+stem = saving.file_stem(bundle.name, part)
 
-with st.container(horizontal=True, gap="medium"):
-    with st.container(width=panels.PANEL):
-        st.subheader("Confusion", anchor="confusion")
-        metric_confusion.matrix(view.metrics, stem)
-    with st.container(width=panels.PANEL):
-        st.subheader("ROC, one class against the rest", anchor="roc")
-        panels.roc(view.curves, found, stem)
+grid = st.grid(2, min_column_width=panels.PANEL, gap="medium")
+with grid.cell():
+    st.subheader("Confusion", anchor="confusion")
+    metric_confusion.matrix(view.metrics, stem)
+with grid.cell():
+    st.subheader("ROC, one class against the rest", anchor="roc")
+    panels.roc(view.curves, found, stem)
 metric_confusion.tiles(view.part, view.metrics, stem)
 
 st.subheader("Every figure with its interval", anchor="figures")
@@ -60,7 +60,9 @@ metric_tables.figures(found, stem)
 
 st.subheader("Per class", anchor="classes")
 panels.table(
-    pd.DataFrame(view.metrics.rows()), f"{stem}.classes", "Precision, recall, F1 and support"
+    metric_tables.per_class(view.metrics),
+    f"{stem}.classes",
+    "Precision, recall and F1 of each class",
 )
 st.caption(
     "Precision: of the tiles called so, how many are. Recall: of the tiles that are, how many were "

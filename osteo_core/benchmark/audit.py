@@ -14,7 +14,8 @@ from osteo_core.cohorts.audit import audit
 from osteo_core.tiles import load_tile
 
 N_TILES = 1144  # as many as the public collection has
-_SLIDES, _SPREAD = 41, 40_000
+_SLIDES = 41
+SPREAD = 40_000  # px of the slide, of the origins of drawn tiles
 
 
 @cache
@@ -41,7 +42,7 @@ def rolled_tiles(folder: Path, n: int) -> Cohort:
         file = folder / f"{i}.jpg"
         cv2.imwrite(str(file), rolled)
         digest = sha256(file.read_bytes()).hexdigest()
-        x, y = (int(v) for v in rng.integers(0, _SPREAD, 2))
+        x, y = (int(v) for v in rng.integers(0, SPREAD, 2))
         label, slide = gallery[i % len(pictures)].label, f"Case-{i % 4}-S{i % _SLIDES}"
         tiles.append(CohortTile(file.name, label, f"Case-{i % 4}", slide, x, y, digest, "train"))
     return Cohort(folder, folder, tuple(tiles))

@@ -92,18 +92,18 @@ def _reasons(first: str, second: str, folder: Path, part: str) -> "Reasons":
 
 def _told(compared: "Comparison", first: str, second: str) -> str:
     from osteo_core.evaluate.differences import paired_differences
-    from osteo_core.report.scores import between
-    from osteo_core.report.versus import tests
+    from osteo_core.evaluate.pair_tests import pair_tests
+    from osteo_core.wording import between
 
     lines = [f"{first} less {second}, {compared.part} part, {compared.n_tiles} tiles", ""]
     lines.append(f"{'':<26}{'first':>8}{'second':>8}{'less':>8}   {'by tile':<18}   by slide")
-    signed = "{:+.3f}"
-    for d in paired_differences(compared.parts[first], compared.parts[second]):
+    signed, pair = "{:+.3f}", (compared.parts[first], compared.parts[second])
+    for d in paired_differences(*pair):
         intervals = f"{between(d.by_tile, signed):<18}   {between(d.by_slide, signed)}"
         lines.append(
             f"{d.name:<26}{d.first:>8.3f}{d.second:>8.3f}{d.difference:>+8.3f}   {intervals}"
         )
-    return "\n".join([*lines, "", *_tests(tests(compared, first, second)), *compared.notes])
+    return "\n".join([*lines, "", *_tests(pair_tests(*pair).table()), *compared.notes])
 
 
 def _tests(table: "pd.DataFrame") -> list[str]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from osteo_core.commands.following import ticking
 from osteo_core.errors import BundleError, CohortError
 
 
@@ -83,7 +84,7 @@ def complete(name: str, cohort_dir: Path) -> None:
             f"Received: {cohort_dir}."
         )
     tiles = [tile for tile in cohort.tiles if tile.label not in bundle.card.classes]
-    fresh = predict_unread(bundle, cohort, tiles, _progress)
+    fresh = predict_unread(bundle, cohort, tiles, ticking("tiles"))
     for file, sentence in fresh.failures:
         click.echo(f"{file}: {sentence}", err=True)
     fresh.frame.to_csv(bundle.folder / BEYOND, index=False)
@@ -97,8 +98,3 @@ def _numbers(text: str | None) -> list[float]:
         return [float(part) for part in text.split(",")] if text else []
     except ValueError:
         raise BundleError(f"Expected numbers by commas. Received: {text!r}.") from None
-
-
-def _progress(done: int, total: int) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"\rtiles {done}/{total}", err=True, nl=done == total)

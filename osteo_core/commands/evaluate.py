@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from osteo_core.commands.following import ticking
 from osteo_core.errors import BundleError, CohortError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--protocol",
-    type=click.Choice(["tile", "slide", "case", "800/274/70", "90/10", "70/30", "all"]),
+    type=click.Choice(["tile", "slide", "tissue", "case", "800/274/70", "90/10", "70/30", "all"]),
     help="With --cohort, refit a head on the frozen base under this split protocol, or under all. "
     "Without either, the network as trained, under its own protocol.",
 )
@@ -80,8 +81,8 @@ def evaluate(
     With --cohort and --protocol, another question is asked: what would this architecture score
     under another split? The base stays frozen, as ImageNet left it, is run over the cohort once
     (kept on disk), and a logistic regression takes the place of the recipe's dense layers, fitted
-    anew under each protocol: random tiles, whole slides and whole cases held out, and the three
-    random splits of the papers.
+    anew under each protocol: random tiles, whole slides, slides that show the same tissue and
+    whole cases held out, and the three random splits of the papers.
     """
     from osteo_core.bundles import load_bundle
 
@@ -155,7 +156,7 @@ def _fresh(bundle: "Bundle", folder: Path, part: str) -> tuple["LabelledPart", b
     _say_what_is_left_out(len(cohort.tiles), len(known.tiles), len(tiles), part)
     if not tiles:
         return read_part(bundle.predictions().iloc[:0], part, bundle.card.classes), False
-    fresh = predict_unread(bundle, known, tiles, _progress)
+    fresh = predict_unread(bundle, known, tiles, ticking("tiles"))
     for file, sentence in fresh.failures:
         click.echo(f"{file}: {sentence}", err=True)
     scored = read_part(fresh.frame.assign(split=part), part, bundle.card.classes)
@@ -168,11 +169,6 @@ def _say_what_is_left_out(n_all: int, n_known: int, n_chosen: int, part: str) ->
     if n_known > n_chosen:
         what = "the network met them or their slides before" if part == "test" else "other parts"
         click.echo(f"left out: {n_known - n_chosen} tiles ({what})", err=True)
-
-
-def _progress(done: int, total: int) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"\rtiles {done}/{total}", err=True, nl=done == total)
 
 
 def _as_json(bundle: "Bundle", kind: str, part: "LabelledPart") -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from osteo_core.commands.following import ticking
 from osteo_core.errors import BundleError, CohortError, RecipeError
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def protocols(
         The report, and whether some tile could not be read.
     """
     from osteo_core.cohorts import read_cohort
+    from osteo_core.cohorts.audit.facts import Pictures
+    from osteo_core.cohorts.audit.tissue import tied_slides, tissue_of
     from osteo_core.ensemble_bundles import EnsembleBundle
     from osteo_core.evaluate.frozen import frozen_features
     from osteo_core.evaluate.protocol_report import FILE, FOLDER, make_report
@@ -67,7 +70,7 @@ def protocols(
     started = time.perf_counter()
     # Over tiles of all classes, so that networks of fewer classes share the pass.
     features = frozen_features(
-        base, bundle, everything, _folder(cache or folder / "features"), _progress
+        base, bundle, everything, _folder(cache or folder / "features"), ticking("features")
     )
     seconds = time.perf_counter() - started
     for file, sentence in features.failures:
@@ -76,7 +79,8 @@ def protocols(
     tiles = tuple(features.tiles[i] for i in rows)
     scored, sentence, more = _honest(bundle, base, cohort, tiles)
     names = tuple(PROTOCOLS) if wanted == "all" else (wanted,)
-    table = run_protocols(features.values[rows], tiles, cohort.classes, names, scored)
+    tissues = tissue_of(tiles, tied_slides(Pictures(features.tiles, features.grey)))
+    table = run_protocols(features.values[rows], tiles, cohort.classes, names, scored, tissues)
     report = make_report(bundle, base, sentence, cohort, table, more, seconds)
     if wanted == "all":
         _keep(report, folder / FOLDER / f"{bundle.name}.json")
@@ -175,8 +179,3 @@ def _honest(
         f"{', '.join(shared)}.",
     )
     return new, sentence, {"case": note} if shared else {}
-
-
-def _progress(done: int, total: int) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"\rfeatures {done}/{total}", err=True, nl=done == total)

@@ -122,17 +122,22 @@ def percentile(values: npt.ArrayLike, level: float = 0.95) -> Interval | None:
     return Interval(float(low), float(high), level)
 
 
-def caution(groups: Sequence[str]) -> str:
-    """Say what few groups do to an interval by slide; "" when there are enough.
+def caution(groups: Sequence[str], what: str = "slide") -> str:
+    """Say what few groups do to an interval by group; "" when there are enough.
 
-    With few slides the bootstrap cannot know how far slides differ, and its intervals hold less
+    With few groups the bootstrap cannot know how far they differ, and its intervals hold less
     than their level says (A. C. Cameron and others (2008), Rev. Econ. Stat. 90:414).
+
+    Args:
+        groups: of each tile.
+        what: what a group is: "slide" or "piece of tissue".
     """
-    n = len(set(groups))
+    n, by = len(set(groups)), what.rsplit(" ", 1)[-1]
     if n == 1:
-        return "All tiles come from one slide: there is nothing to resample by slide."
+        return f"All tiles come from one {what}: there is nothing to resample by {by}."
     if 0 < n < FEW:
-        return f"With only {n} slides the interval by slide is itself uncertain, rather too narrow."
+        many = f"{n} slides" if what == "slide" else f"{n} pieces of {by}"
+        return f"With only {many} the interval by {by} is itself uncertain, rather too narrow."
     return ""
 
 

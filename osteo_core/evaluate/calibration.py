@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from osteo_core.evaluate.intervals import Interval, wilson
-from osteo_core.evaluate.metrics import checked_probabilities
+from osteo_core.evaluate.metrics import checked_probabilities, most_probable
 from osteo_core.evaluate.scores import SMALLEST, class_indices
 
 BINS = 10
@@ -42,7 +42,7 @@ class Temperature:
 
 @dataclass(frozen=True)
 class Bin:
-    """Tiles whose highest probability lies in (low, high]: how sure, how often right."""
+    """Tiles whose call has a probability in (low, high]: how sure, how often right."""
 
     low: float
     high: float
@@ -103,6 +103,7 @@ def reliability(
     probabilities: npt.ArrayLike,
     classes: Sequence[str],
     n_bins: int = BINS,
+    calls: Sequence[str] | None = None,
 ) -> list[Bin]:
     """Group tiles by the probability of their call; empty bins are left out.
 
@@ -111,6 +112,7 @@ def reliability(
         probabilities: (n, k) finite.
         classes: the k class names.
         n_bins: bins of equal width over (0, 1], closed above.
+        calls: class called for each tile; the most probable one when not given.
 
     Raises:
         ValueError: shapes do not fit, a value is not finite or a label is not a class.
@@ -118,7 +120,7 @@ def reliability(
     Reference:
         Guo and others (2017), section 2; the diagram after A. Niculescu-Mizil, R. Caruana (2005).
     """
-    confidence, right = confidences(labels, probabilities, classes)
+    confidence, right = confidences(labels, probabilities, classes, calls)
     place = bin_of(confidence, n_bins)
     found = []
     for i in range(n_bins):
@@ -135,8 +137,11 @@ def expected_calibration_error(
     probabilities: npt.ArrayLike,
     classes: Sequence[str],
     n_bins: int = BINS,
+    calls: Sequence[str] | None = None,
 ) -> float | None:
-    """Mean distance of confidence and accuracy over bins, weighted by their tiles, 0..1.
+    """Mean distance of confidence and accuracy over the bins of `reliability`, 0..1.
+
+    Bins count by their tiles.
 
     Returns:
         None without tiles. On few tiles it leans high: chance alone gives distances.
@@ -144,20 +149,25 @@ def expected_calibration_error(
     Reference:
         M. P. Naeini and others (2015), AAAI; Guo and others (2017), equation 3.
     """
-    bins = reliability(labels, probabilities, classes, n_bins)
+    bins = reliability(labels, probabilities, classes, n_bins, calls)
     total = sum(b.n for b in bins)
     return sum(b.n * abs(b.confidence - b.accuracy) for b in bins) / total if total else None
 
 
 def confidences(
-    labels: Sequence[str], probabilities: npt.ArrayLike, classes: Sequence[str]
+    labels: Sequence[str],
+    probabilities: npt.ArrayLike,
+    classes: Sequence[str],
+    calls: Sequence[str] | None = None,
 ) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Return each tile's highest probability and whether that class is the true one, both (n,)."""
+    """Return the probability of each tile's call and whether that class is the true one, both (n,).
+
+    Called is the most probable class, where no calls are given.
+    """
     matrix = checked_probabilities(labels, probabilities, classes)
     truth = class_indices(labels, classes)
-    if not len(matrix):
-        return np.zeros(0), np.zeros(0, bool)
-    return matrix.max(axis=1), matrix.argmax(axis=1) == truth
+    called = class_indices(most_probable(matrix, classes) if calls is None else calls, classes)
+    return matrix[np.arange(len(matrix)), called], called == truth
 
 
 def bin_of(confidence: Floats, n_bins: int = BINS) -> npt.NDArray[np.intp]:

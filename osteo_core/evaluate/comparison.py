@@ -101,7 +101,7 @@ class Comparison:
         for name in names:
             part = self.parts[name]
             table[f"{name} call"] = part.calls
-            table[f"{name} p"] = part.probabilities.max(axis=1, initial=0.0)
+            table[f"{name} p"] = part.confidence
         table["apart"] = _apart([self.parts[name] for name in names])
         return table
 

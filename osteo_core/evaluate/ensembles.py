@@ -18,6 +18,7 @@ from osteo_core.errors import BundleError
 from osteo_core.evaluate.collapse import NO_TUMOUR_CLASS, TUMOUR_CLASSES, can_collapse
 from osteo_core.evaluate.coupling import FittedWeights, chained, coupled, fit_weights, votes
 from osteo_core.evaluate.decisions import GATE, two_stage_calls
+from osteo_core.evaluate.metrics import most_probable
 from osteo_core.evaluate.parts import CALL, KEY_COLUMNS
 
 KINDS = ("mean", "weighted", "vote", "two-stage")
@@ -133,7 +134,7 @@ class Ensemble:
         alone is more probable than either; else the most probable class.
         """
         if self.kind != "two-stage":
-            return [self.classes[i] for i in combined.argmax(axis=1)] if len(combined) else []
+            return most_probable(combined, self.classes)
         return two_stage_calls(combined, self.classes, GATE)
 
     def predictions(self, frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

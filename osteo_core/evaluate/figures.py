@@ -147,7 +147,7 @@ def _whole(
     ):
         found = [None if w is None else means(w, terms) for w in weights]
         yield _figure(name, "", float(terms.mean()), found)
-    yield _calibration(*confidences(*scored), weights)
+    yield _calibration(*confidences(*scored, part.calls), weights)
 
 
 def _calibration(

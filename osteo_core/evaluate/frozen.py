@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from osteo_core.bundles import Bundle
+from osteo_core.cohorts.audit.facts import grey_of
 from osteo_core.cohorts.table import Cohort, CohortTile
 from osteo_core.errors import CohortError, RecipeError, TileError
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from osteo_core.networks.preprocessing import Pixels
 
 IMAGENET, OWN = "ImageNet", "own"
-_FAILED = "failed.json"
+_FAILED, _GREY = "failed.json", "grey.npy"
 
 Tick = Callable[[int, int], None]
 
@@ -51,11 +52,14 @@ class FrozenFeatures:
 
     Attributes:
         values: float32 (n, d).
+        grey: uint8 (n, SIDE, SIDE), the tiles small and grey, of `cohorts.audit.facts.grey_of`:
+            which slides show the same tissue is told from the same pass.
         tiles: the n tiles, in the cohort's order.
         failures: (file, sentence) of each tile that could not be read.
     """
 
     values: npt.NDArray[np.float32]
+    grey: npt.NDArray[np.uint8]
     tiles: tuple[CohortTile, ...]
     failures: tuple[tuple[str, str], ...]
 
@@ -148,14 +152,18 @@ def frozen_features(
         tick=lambda _, done, total: tick(done, total),
     )
     failed = _failures(folder / _FAILED, pixels)
+    grey = _grey(folder / _GREY, pixels)
     tiles = tuple(t for t in cohort.tiles if t.sha256 not in failed)
     if not tiles:
         raise CohortError(
             f"Expected readable tiles below {cohort.root}. Received: none of {len(cohort.tiles)}."
         )
-    values = kept.view(0)[[kept.rows[t.sha256] for t in tiles]].astype(np.float32)
+    rows = [kept.rows[t.sha256] for t in tiles]
     return FrozenFeatures(
-        values, tiles, tuple((t.file, failed[t.sha256]) for t in cohort.tiles if t.sha256 in failed)
+        kept.view(0)[rows].astype(np.float32),
+        grey[rows],
+        tiles,
+        tuple((t.file, failed[t.sha256]) for t in cohort.tiles if t.sha256 in failed),
     )
 
 
@@ -174,6 +182,17 @@ def _failures(file: Path, pixels: "_Pixels") -> dict[str, str]:
     return pixels.failed
 
 
+def _grey(file: Path, pixels: "_Pixels") -> npt.NDArray[np.uint8]:
+    if not pixels.asked and file.is_file():
+        grey: npt.NDArray[np.uint8] = np.load(file)
+        return grey
+    for sha256 in pixels.keys() - pixels.grey.keys():  # features of before there were grey tiles
+        pixels[sha256]
+    grey = np.stack([pixels.grey[sha256] for sha256 in pixels])
+    np.save(file, grey)
+    return grey
+
+
 class _Pixels(Mapping[str, "Pixels"]):
     """The tiles' pixels by SHA-256, decoded one at a time: a cohort need not fit in memory."""
 
@@ -181,15 +200,18 @@ class _Pixels(Mapping[str, "Pixels"]):
         self._cohort = cohort
         self._tiles = {tile.sha256: tile for tile in cohort.tiles}
         self.failed: dict[str, str] = {}
+        self.grey: dict[str, npt.NDArray[np.uint8]] = {}
         self.asked = False
 
     def __getitem__(self, sha256: str) -> "Pixels":
         self.asked = True
         try:
-            return self._cohort.load(self._tiles[sha256]).pixels
+            pixels = self._cohort.load(self._tiles[sha256]).pixels
         except TileError as error:
             self.failed[sha256] = str(error)
-            return np.zeros((8, 8, 3), np.uint8)  # its row is left out of the result
+            pixels = np.zeros((8, 8, 3), np.uint8)  # its row is left out of the result
+        self.grey[sha256] = grey_of(pixels)
+        return pixels
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._tiles)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from osteo_core.evaluate.bootstrap import percentile, ratio
 from osteo_core.evaluate.intervals import Interval
+from osteo_core.evaluate.metrics import most_probable
 
 DEAD_CLASS, LIVE_CLASS = "Non-Viable-Tumor", "Viable"
 GOOD_RESPONSE = 0.90  # Huvos grades III and IV: at least 90 % necrosis
@@ -128,7 +129,7 @@ def measure(
         )
     p = np.asarray(probabilities, np.float64).reshape(-1, len(classes))
     dead, live = list(classes).index(DEAD_CLASS), list(classes).index(LIVE_CLASS)
-    called = list(calls) if calls is not None else [classes[i] for i in p.argmax(axis=1)]
+    called = most_probable(p, classes) if calls is None else list(calls)
     if len(called) != len(p) or (labels is not None and len(labels) != len(p)):
         raise ValueError(
             f"Expected a call and a label for each of {len(p)} tiles. Received: other."

@@ -53,6 +53,9 @@ class ProtocolRow(_Frozen):
     recall: dict[str, float | None]
     runs: tuple[RunRow, ...]
     notes: tuple[str, ...]
+    # None where slides are what they are called, or where nobody looked; so in older files.
+    accuracy_ci95_by_tissue: Bounds | None = None
+    macro_f1_ci95_by_tissue: Bounds | None = None
 
 
 class BaseRow(_Frozen):
@@ -154,13 +157,16 @@ def read_report(file: Path) -> ProtocolReport | None:
 
 def as_text(report: ProtocolReport) -> str:
     """The report as a table and sentences."""
+    tied = any(row.accuracy_ci95_by_tissue for row in report.protocols.values())
+    heads = ["Wilson", "by tile", "by slide", *(["by tissue"] if tied else [])]
     lines = [
         f"{report.model}: {report.architecture} base, {report.base.kind} weights; {report.head}",
-        f"{'protocol':<13}{'accuracy':>9}  {'Wilson':<16}{'by tile':<16}{'by slide':<16}"
+        f"{'protocol':<13}{'accuracy':>9}  {''.join(f'{head:<16}' for head in heads)}"
         f"{'macro F1':>9}{'tiles':>7}{'slides':>8}",
     ]
     for name, row in report.protocols.items():
-        bounds = (row.accuracy_ci95, row.accuracy_ci95_by_tile, row.accuracy_ci95_by_slide)
+        bounds = [row.accuracy_ci95, row.accuracy_ci95_by_tile, row.accuracy_ci95_by_slide]
+        bounds += [row.accuracy_ci95_by_tissue] if tied else []
         cells = "".join(f"{_bounds(b):<16}" for b in bounds)
         f1 = "-" if row.macro_f1 is None else f"{row.macro_f1:.3f}"
         lines.append(
@@ -182,11 +188,13 @@ def _row(score: ProtocolScore, more: Sequence[str]) -> ProtocolRow:
         source=protocol.source,
         accuracy=score.accuracy,
         accuracy_ci95=wilson,
-        accuracy_ci95_by_tile=_pair(accuracy[0]),
-        accuracy_ci95_by_slide=_pair(accuracy[1]),
+        accuracy_ci95_by_tile=_pair(accuracy.by_tile),
+        accuracy_ci95_by_slide=_pair(accuracy.by_slide),
+        accuracy_ci95_by_tissue=_pair(accuracy.by_tissue),
         macro_f1=metrics.macro.f1,
-        macro_f1_ci95_by_tile=_pair(f1[0]),
-        macro_f1_ci95_by_slide=_pair(f1[1]),
+        macro_f1_ci95_by_tile=_pair(f1.by_tile),
+        macro_f1_ci95_by_slide=_pair(f1.by_slide),
+        macro_f1_ci95_by_tissue=_pair(f1.by_tissue),
         n_tiles=score.n_tiles,
         n_slides=score.n_slides,
         n_cases=score.n_cases,

@@ -13,20 +13,23 @@ from osteo_core.evaluate.bootstrap import (
     COUNT,
     Floats,
     Weights,
-    caution,
-    draws,
     percentile,
     ratio,
     totals,
 )
-from osteo_core.evaluate.heads import Features, fit_and_call, head_inputs
+from osteo_core.evaluate.heads import Features, fit_and_call
 from osteo_core.evaluate.intervals import Interval, wilson
 from osteo_core.evaluate.metrics import Metrics, evaluate
+from osteo_core.evaluate.protocol_ground import Ground, Intervals, make_ground
 from osteo_core.evaluate.protocols import PROTOCOLS, SEED, Protocol, Run, runs
-from osteo_core.evaluate.resampled import accuracy_draws, confusion_draws, mean_f1_draws
 from osteo_core.evaluate.scores import class_indices
 
-_SAID = {"tile": "random tiles", "slide": "whole slides held out", "case": "whole cases held out"}
+_SAID = {
+    "tile": "random tiles",
+    "slide": "whole slides held out",
+    "tissue": "slides of the same tissue held out together",
+    "case": "whole cases held out",
+}
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class ProtocolScore:
         n_tiles: tiles that one pass over the protocol tests (of draws: one draw).
         n_slides: slides among the tested.
         n_cases: cases among the tested.
-        intervals: of "accuracy" and "macro_f1", each (by tile, by slide).
+        intervals: of "accuracy" and "macro_f1", each by tile, by slide and by tissue.
         notes: what to know about it.
     """
 
@@ -64,7 +67,7 @@ class ProtocolScore:
     n_tiles: int
     n_slides: int
     n_cases: int
-    intervals: Mapping[str, tuple[Interval | None, Interval | None]]
+    intervals: Mapping[str, Intervals]
     notes: tuple[str, ...]
 
     @property
@@ -95,29 +98,13 @@ class ProtocolTable:
     seconds: float
 
 
-@dataclass(frozen=True, eq=False)
-class _Ground:
-    """What all protocols of one cohort share."""
-
-    tiles: Sequence[CohortTile]
-    classes: tuple[str, ...]
-    inputs: Features
-    scored: npt.NDArray[np.bool_]
-    weights: tuple[Weights, Weights | None]  # resampled tiles, resampled slides
-    caution: str
-    seed: int
-
-    @property
-    def labels(self) -> list[str]:
-        return [tile.label for tile in self.tiles]
-
-
 def run_protocols(
     features: Features,
     tiles: Sequence[CohortTile],
     classes: Sequence[str],
     names: Sequence[str] = tuple(PROTOCOLS),
     scored: npt.NDArray[np.bool_] | None = None,
+    tissues: Sequence[str] | None = None,
     count: int = COUNT,
     seed: int = SEED,
 ) -> ProtocolTable:
@@ -129,6 +116,8 @@ def run_protocols(
         classes: their classes.
         names: keys of `PROTOCOLS`.
         scored: (n,) tiles that may be scored; all when not given.
+        tissues: (n,) piece of tissue of each tile, of `cohorts.audit.tissue.tissue_of`; without it
+            the protocol "tissue" is skipped.
         count: bootstrap draws.
         seed: of folds, draws and bootstrap.
 
@@ -136,7 +125,7 @@ def run_protocols(
         CohortError: no protocol can be run; the sentence is the first one's.
     """
     started = time.perf_counter()
-    ground = _ground(features, tiles, classes, scored, count, seed)
+    ground = make_ground(features, tiles, classes, scored, tissues, count, seed)
     scores, skipped = {}, {}
     for name in names:
         try:
@@ -145,18 +134,19 @@ def run_protocols(
             skipped[name] = str(error)
     if not scores:
         raise CohortError(next(iter(skipped.values())))
-    sentence = gap(scores, ground.weights[1])
+    sentence = gap(scores, ground)
     return ProtocolTable(scores, skipped, sentence, time.perf_counter() - started)
 
 
-def gap(scores: Mapping[str, ProtocolScore], by_slide: Weights | None) -> str:
+def gap(scores: Mapping[str, ProtocolScore], ground: Ground) -> str:
     """Say in a sentence how far random tiles, slides and cases lie apart; "" with one of them.
 
-    The interval is of the paired difference: the same tiles under the same resampled slides.
+    The interval is of the paired difference: the same tiles under the same resampled pieces of
+    tissue, or slides where the pictures were not looked at.
 
     Args:
         scores: by protocol name.
-        by_slide: (count, n) resampled slides, or None.
+        ground: says what is resampled.
     """
     known = [name for name in _SAID if name in scores]
     if len(known) < 2:
@@ -164,9 +154,11 @@ def gap(scores: Mapping[str, ProtocolScore], by_slide: Weights | None) -> str:
     first, last = scores[known[0]], scores[known[-1]]
     points = 100 * (last.accuracy - first.accuracy)
     bounds = ""
-    if by_slide is not None:
-        interval = percentile(100 * (last.drawn(by_slide) - first.drawn(by_slide)))
-        bounds = f", 95 % by slide {interval.low:+.1f} to {interval.high:+.1f}" if interval else ""
+    by = "slide" if ground.by_tissue is None else "tissue"
+    weights = ground.by_slide if ground.by_tissue is None else ground.by_tissue
+    if weights is not None:
+        interval = percentile(100 * (last.drawn(weights) - first.drawn(weights)))
+        bounds = f", 95 % by {by} {interval.low:+.1f} to {interval.high:+.1f}" if interval else ""
     listed = ", ".join(f"{scores[name].accuracy:.3f} with {_SAID[name]}" for name in known)
     return (
         f"The same features and the same kind of head score {listed}: from {_SAID[known[0]]} to "
@@ -174,31 +166,7 @@ def gap(scores: Mapping[str, ProtocolScore], by_slide: Weights | None) -> str:
     )
 
 
-def _ground(
-    features: Features,
-    tiles: Sequence[CohortTile],
-    classes: Sequence[str],
-    scored: npt.NDArray[np.bool_] | None,
-    count: int,
-    seed: int,
-) -> _Ground:
-    n = len(tiles)
-    groups = [tile.slide or f"tile {i}" for i, tile in enumerate(tiles)]
-    by_slide = None
-    if len(set(groups)) > 1:
-        by_slide = draws(groups, n, count, seed).astype(np.float64)
-    return _Ground(
-        tiles=tiles,
-        classes=tuple(classes),
-        inputs=head_inputs(features),
-        scored=np.ones(n, bool) if scored is None else scored,
-        weights=(draws(None, n, count, seed).astype(np.float64), by_slide),
-        caution=caution(groups),
-        seed=seed,
-    )
-
-
-def _score(protocol: Protocol, ground: _Ground) -> ProtocolScore:
+def _score(protocol: Protocol, ground: Ground) -> ProtocolScore:
     parts = list(_parts(protocol, ground))
     if not parts:
         raise CohortError("This protocol tests no tile that may be scored. Received: none.")
@@ -219,18 +187,18 @@ def _score(protocol: Protocol, ground: _Ground) -> ProtocolScore:
         n_tiles=len(tested) if protocol.kind == "folds" else by_run[0].n_tiles,
         n_slides=len({tile.slide for tile in tested if tile.slide}),
         n_cases=len({tile.case for tile in tested if tile.case}),
-        intervals=_intervals(rows, truth, calls, ground),
-        notes=(*_notes(protocol, by_run), *metrics.notes, *filter(None, (ground.caution,))),
+        intervals=ground.intervals(rows, truth, calls),
+        notes=(*_notes(protocol, by_run, ground), *metrics.notes, *ground.cautions),
     )
 
 
 def _parts(
-    protocol: Protocol, ground: _Ground
+    protocol: Protocol, ground: Ground
 ) -> Iterator[tuple[Run, npt.NDArray[np.intp], Floats]]:
     """Each run that scores a tile, the rows it scores and their probabilities."""
     slides, cases = [t.slide for t in ground.tiles], [t.case for t in ground.tiles]
     labels = np.asarray(ground.labels, object)
-    for run in runs(protocol, ground.labels, slides, cases, ground.seed):
+    for run in runs(protocol, ground.labels, slides, cases, ground.tissues, ground.seed):
         test = run.test[ground.scored[run.test]]
         if not len(test):
             continue
@@ -238,30 +206,13 @@ def _parts(
         yield run, test, fit_and_call(*own, ground.classes, ground.inputs[test])
 
 
-def _run_score(run: Run, test: npt.NDArray[np.intp], found: Floats, ground: _Ground) -> RunScore:
+def _run_score(run: Run, test: npt.NDArray[np.intp], found: Floats, ground: Ground) -> RunScore:
     truth = class_indices([ground.tiles[row].label for row in test], ground.classes)
     share = float((found.argmax(axis=1) == truth).mean())
     return RunScore(run.name, share, len(test), len(run.train))
 
 
-def _intervals(
-    rows: npt.NDArray[np.intp],
-    truth: npt.NDArray[np.intp],
-    calls: npt.NDArray[np.intp],
-    ground: _Ground,
-) -> dict[str, tuple[Interval | None, Interval | None]]:
-    found: dict[str, list[Interval | None]] = {"accuracy": [], "macro_f1": []}
-    for weights in ground.weights:
-        if weights is None:
-            found = {name: [*kept, None] for name, kept in found.items()}
-            continue
-        confusion = confusion_draws(weights, truth, calls, len(ground.classes), rows)
-        found["accuracy"].append(percentile(accuracy_draws(confusion)))
-        found["macro_f1"].append(percentile(mean_f1_draws(confusion)[0]))
-    return {name: (kept[0], kept[1]) for name, kept in found.items()}
-
-
-def _notes(protocol: Protocol, by_run: Sequence[RunScore]) -> Iterator[str]:
+def _notes(protocol: Protocol, by_run: Sequence[RunScore], ground: Ground) -> Iterator[str]:
     low, high = (f(run.accuracy for run in by_run) for f in (min, max))
     if protocol.kind == "draws":
         yield (
@@ -271,3 +222,10 @@ def _notes(protocol: Protocol, by_run: Sequence[RunScore]) -> Iterator[str]:
     elif protocol.name == "case":
         each = ", ".join(f"{run.name} {run.accuracy:.3f}" for run in by_run)
         yield f"Each case scored by a head that met the other cases only: {each}."
+    elif protocol.name == "slide" and ground.tissues is not None:
+        slides, pieces = len({tile.slide for tile in ground.tiles}), len(set(ground.tissues))
+        if pieces < slides:
+            yield (
+                f"Under slide: these are not new slides. By their pictures the {slides} slides are "
+                f"{pieces} pieces of tissue under several names; tissue holds out the pieces."
+            )

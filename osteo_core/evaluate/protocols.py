@@ -1,7 +1,8 @@
 """Split protocols: which tiles a head is fitted to and which it is scored on.
 
-Three questions of growing honesty (new tiles of known slides, new slides of known patients, new
-patients) and the three splits that the papers on this subject print their figures for.
+Four questions of growing honesty (new tiles of known slides, new slides by their names, new tissue
+by what the pictures show, new patients) and the three splits that the papers on this subject
+print their figures for.
 """
 
 from collections.abc import Iterable, Sequence
@@ -56,6 +57,11 @@ PROTOCOLS = {
     for p in (
         Protocol("tile", f"tiles at random, {FOLDS} folds", _MIXED),
         Protocol("slide", f"whole slides held out, {FOLDS} folds", "new slides of known patients"),
+        Protocol(
+            "tissue",
+            f"slides that show the same tissue held out together, up to {FOLDS} folds",
+            "new tissue, whatever the slides are called",
+        ),
         Protocol("case", "whole cases held out, each once", "a new patient"),
         Protocol(
             "800/274/70",
@@ -90,6 +96,7 @@ def runs(
     labels: Sequence[str],
     slides: Sequence[str],
     cases: Sequence[str],
+    tissues: Sequence[str] | None = None,
     seed: int = SEED,
 ) -> list[Run]:
     """Deal tiles out.
@@ -103,6 +110,8 @@ def runs(
         labels: class of each tile.
         slides: slide of each tile, "" where unknown.
         cases: case of each tile, "" where unknown.
+        tissues: piece of tissue of each tile, of `cohorts.audit.tissue.tissue_of`; None where the
+            pictures were not looked at.
         seed: of folds and draws.
 
     Raises:
@@ -113,7 +122,9 @@ def runs(
     if protocol.name == "case":
         return _each_held_out(cases)
     if protocol.name == "slide":
-        return _slides(labels, slides, seed)
+        return _groups(labels, slides, "slide", seed)
+    if protocol.name == "tissue":
+        return _groups(labels, _other_than(slides, tissues), "piece of tissue", seed)
     return _tiles(labels, seed)
 
 
@@ -127,18 +138,32 @@ def _tiles(labels: Sequence[str], seed: int) -> list[Run]:
     return _named(folds.split(np.zeros(len(labels)), labels))
 
 
-def _slides(labels: Sequence[str], slides: Sequence[str], seed: int) -> list[Run]:
+def _groups(labels: Sequence[str], groups: Sequence[str], what: str, seed: int) -> list[Run]:
     from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
-    _known(slides, "slide")
-    n = min(FOLDS, len(set(slides)))
-    _require(len(set(slides)), 2, "slides")
+    _known(groups, what)
+    n = min(FOLDS, len(set(groups)))
+    _require(len(set(groups)), 2, f"{what}s" if what == "slide" else "pieces of tissue")
     fewest = int(np.unique(labels, return_counts=True)[1].min())
     if fewest >= n:
         folds = StratifiedGroupKFold(n, shuffle=True, random_state=seed)
     else:
         folds = GroupKFold(n, shuffle=True, random_state=seed)
-    return _named(folds.split(np.zeros(len(labels)), labels, slides))
+    return _named(folds.split(np.zeros(len(labels)), labels, groups))
+
+
+def _other_than(slides: Sequence[str], tissues: Sequence[str] | None) -> Sequence[str]:
+    if tissues is None:
+        raise CohortError(
+            "Holding out by tissue needs tiles whose pictures were held against each other. "
+            "Received: features only."
+        )
+    if len(set(tissues)) == len(set(slides)):
+        raise CohortError(
+            "No two slides were found to show the same tissue, so holding out by tissue is holding "
+            f"out by slide. Received: {len(set(slides))} slides."
+        )
+    return tissues
 
 
 def _each_held_out(cases: Sequence[str]) -> list[Run]:

@@ -41,14 +41,14 @@ def _wanted(request: Request, tile: CohortTile, why: str) -> Wanted:
 
 
 def _errors(name: str, part: LabelledPart) -> Iterator[Named]:
-    right, top = _right(part), part.probabilities.max(axis=1, initial=0.0)
+    right, top = _right(part), part.confidence
     for i in np.argsort(-top, kind="stable"):
         if not right[i]:
             yield _tile(part, i), f"{name} is wrong and sure of it ({top[i]:.0%})."
 
 
 def _doubts(name: str, part: LabelledPart) -> Iterator[Named]:
-    top = part.probabilities.max(axis=1, initial=0.0)
+    top = part.confidence
     for i in np.argsort(top, kind="stable")[:3]:
         yield _tile(part, i), f"{name} is least sure here ({top[i]:.0%})."
 

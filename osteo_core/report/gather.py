@@ -1,6 +1,6 @@
 """What a report is made of: which networks, which tiles, and what the networks say of them."""
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from osteo_core.errors import BundleError, OsteoError
 from osteo_core.evaluate.comparison import Comparison, compare
 from osteo_core.evaluate.parts import LabelledPart, read_part
 from osteo_core.evaluate.running import predict_unread, roles
+from osteo_core.steps import Steps, between
 
 if TYPE_CHECKING:
     from osteo_core.engine import Engine
@@ -109,7 +110,7 @@ class Said:
     notes: tuple[str, ...] = ()
 
 
-def gather(request: Request) -> Generator[float, None, Said]:
+def gather(request: Request) -> Steps[Said]:
     """Collect predictions: the stored ones, and of a cohort those of tiles never met.
 
     Yields:
@@ -119,17 +120,17 @@ def gather(request: Request) -> Generator[float, None, Said]:
         BundleError: Predictions are missing.
         CohortError: No such part.
     """
-    frames, notes = {}, []
+    frames, notes, n = {}, [], len(request.bundles)
     for number, bundle in enumerate(request.bundles):
         stored = bundle.predictions()
         if request.cohort is None:
             frames[bundle.name] = stored
         else:
             steps = _of_cohort(bundle, stored, request.cohort, request)
-            frame, told = yield from _within(steps, number, len(request.bundles))
+            frame, told = yield from between(steps, number / n, (number + 1) / n)
             frames[bundle.name] = frame
             notes += told
-        yield (number + 1) / len(request.bundles)
+        yield (number + 1) / n
     classes = {bundle.name: bundle.card.classes for bundle in request.bundles}
     parts = {name: read_part(frame, request.part, classes[name]) for name, frame in frames.items()}
     compared = compare(frames, classes, request.part) if len(frames) > 1 else None
@@ -147,25 +148,13 @@ def loader(request: Request, tile: CohortTile) -> Load:
     return partial(request.cohort.load, tile)
 
 
-def _within(
-    steps: Generator[float, None, tuple[pd.DataFrame, list[str]]], number: int, count: int
-) -> Generator[float, None, tuple[pd.DataFrame, list[str]]]:
-    while True:
-        try:
-            share = next(steps)
-        except StopIteration as end:
-            done: tuple[pd.DataFrame, list[str]] = end.value
-            return done
-        yield (number + share) / count
-
-
 def _pictured(cohort: Cohort | None) -> dict[str, CohortTile]:
     return {} if cohort is None else {tile.sha256: tile for tile in cohort.tiles}
 
 
 def _of_cohort(
     bundle: Bundle, stored: pd.DataFrame, cohort: Cohort, request: Request
-) -> Generator[float, None, tuple[pd.DataFrame, list[str]]]:
+) -> Steps[tuple[pd.DataFrame, list[str]]]:
     """Predictions for the cohort's tiles, the parts being what they were in training."""
     kind = bundle.card.split.kind
     met = dict(zip(cohort.tiles, roles(cohort, stored, kind), strict=True))

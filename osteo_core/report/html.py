@@ -17,6 +17,7 @@ from osteo_core.report.style import STYLE
 Format = Callable[[Any], str]
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _JPEG_QUALITY = 82
+_INTERVAL = re.compile(r"([-+]?[\d.]+) to ([-+]?[\d.]+)")
 
 
 def page(title: str, lead: Sequence[str], sections: Sequence[tuple[str, str, str]]) -> str:
@@ -162,7 +163,12 @@ def _cell(value: Any, told: Format | None) -> str:
         return escape(told(value))
     if isinstance(value, float | np.floating):
         return f"{value:.3f}"
-    return escape(str(value))
+    return escape(_unbroken(str(value)))
+
+
+def _unbroken(text: str) -> str:
+    """Keep an interval, as in "0.906 to 1.000", on one line."""
+    return _INTERVAL.sub("\\1\u00a0to\u00a0\\2", text)
 
 
 def _class(kind: str) -> str:

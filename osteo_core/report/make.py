@@ -1,9 +1,7 @@
 """A report from beginning to end: `osteo report` and the dashboard's Report button."""
 
-from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import pandas as pd
 
@@ -12,6 +10,7 @@ from osteo_core.errors import OsteoError
 from osteo_core.heatmap import library_versions
 from osteo_core.report import choosing, cohort, html, scores, tiles, versus
 from osteo_core.report.gather import Request, Said, gather
+from osteo_core.steps import Steps, between, finish
 
 TITLE = "Osteo Explain: report"
 _GATHERED, _AUDITED = 0.15, 0.45  # shares of the whole when each is done, about
@@ -34,7 +33,7 @@ class Report:
     problems: tuple[str, ...]
 
 
-def report_steps(request: Request) -> Generator[float, None, Report]:
+def report_steps(request: Request) -> Steps[Report]:
     """Make a report.
 
     Args:
@@ -50,10 +49,10 @@ def report_steps(request: Request) -> Generator[float, None, Report]:
         OsteoError: Predictions are missing, or there is no such part.
     """
     yield 0.0
-    said = yield from _part(gather(request), 0.0, _GATHERED)
-    audit, problems = yield from _part(_audit(request), _GATHERED, _AUDITED)
+    said = yield from between(gather(request), 0.0, _GATHERED)
+    audit, problems = yield from between(_audit(request), _GATHERED, _AUDITED)
     wanted = [*request.on_view, *choosing.chosen(request, said)]
-    shown = yield from _part(tiles.show(request, wanted), _AUDITED, 0.98)
+    shown = yield from between(tiles.show(request, wanted), _AUDITED, 0.98)
     problems = [*problems, *shown.problems]
     sections = _sections(request, said, audit, shown, problems)
     page = html.page(TITLE, _lead(request, said), sections)
@@ -63,13 +62,7 @@ def report_steps(request: Request) -> Generator[float, None, Report]:
 
 def make_report(request: Request) -> Report:
     """Make a report; see `report_steps`."""
-    steps = report_steps(request)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            done: Report = end.value
-            return done
+    return finish(report_steps(request))
 
 
 def _sections(
@@ -96,12 +89,12 @@ def _sections(
 
 
 def _lead(request: Request, said: Said) -> list[str]:
-    names = ", ".join(bundle.card.title for bundle in request.bundles)
+    names = "; ".join(bundle.card.title for bundle in request.bundles)
     of = "stored predictions"
     if request.cohort is not None:
         of = f"the cohort of {len(request.cohort.tiles):,} tiles"
     return [
-        html.paragraph(f"{names}, on the {scores.part_words(request.part)} of {of}."),
+        html.paragraph(f"{names}: on the {scores.part_words(request.part)} of {of}."),
         html.paragraph(
             "For research and teaching, not diagnosis. Pictures may be of patients' tissue: share "
             "this file only as you may share them.",
@@ -163,7 +156,7 @@ def command(request: Request) -> str:
     return f"osteo report --models {names}{where} --part {request.part} --out report.html"
 
 
-def _audit(request: Request) -> Generator[float, None, tuple[str, list[str]]]:
+def _audit(request: Request) -> Steps[tuple[str, list[str]]]:
     if request.cohort is None or not request.audit:
         return "", []
     from osteo_core.cohorts.audit import audit_steps
@@ -173,14 +166,3 @@ def _audit(request: Request) -> Generator[float, None, tuple[str, list[str]]]:
     except OsteoError as error:
         return "", [f"The cohort was not audited. {error}"]
     return cohort.audited(found), []
-
-
-def _part(
-    steps: Generator[float, None, Any], low: float, high: float
-) -> Generator[float, None, Any]:
-    while True:
-        try:
-            share = next(steps)
-        except StopIteration as end:
-            return end.value
-        yield low + (high - low) * min(1.0, max(0.0, share))

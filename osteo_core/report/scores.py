@@ -11,10 +11,10 @@ from osteo_core.evaluate.calibration import reliability
 from osteo_core.evaluate.collapse import TumourView, can_collapse, tumour_view
 from osteo_core.evaluate.curves import learning_curves, roc_one_vs_rest
 from osteo_core.evaluate.figures import Figures, figures
-from osteo_core.evaluate.intervals import Interval
 from osteo_core.evaluate.parts import LabelledPart
 from osteo_core.report import html, svg
 from osteo_core.report.gather import Request, Said
+from osteo_core.wording import between
 
 SERIES = ("tiles resampled", "slides resampled")
 INTERVALS = (
@@ -29,19 +29,6 @@ MET = {
     "well they work.",
     "validation": "Epochs were chosen on these tiles, so the figures lean high.",
 }
-
-
-def between(interval: Interval | None, told: str = "{:.3f}") -> str:
-    """An interval in words, or a dash."""
-    if interval is None:
-        return "–"
-    return f"{number(interval.low, told)} to {number(interval.high, told)}"
-
-
-def number(value: float, told: str = "{:.3f}") -> str:
-    """A number in words, where what rounds to nothing has no minus."""
-    text = told.format(value)
-    return text if any(c in "123456789" for c in text) else text.replace("-", "+" * ("+" in told))
 
 
 def figure_table(found: Figures, names: Sequence[str] = ()) -> pd.DataFrame:
@@ -149,7 +136,7 @@ def _roc(name: str, part: LabelledPart) -> str:
 
 
 def _reliability(name: str, part: LabelledPart) -> str:
-    bins = reliability(part.labels, part.probabilities, part.classes)
+    bins = reliability(part.labels, part.probabilities, part.classes, calls=part.calls)
     chart = svg.lines(
         [
             (
@@ -184,7 +171,7 @@ def _reliability(name: str, part: LabelledPart) -> str:
 def _tumour(part: LabelledPart) -> str:
     if not can_collapse(part.classes) or len(part.classes) < 3:
         return ""  # of two classes the table above says the same
-    view: TumourView = tumour_view(part.labels, part.probabilities, part.classes)
+    view: TumourView = tumour_view(part.labels, part.probabilities, part.classes, part.calls)
     values = {
         "sensitivity": view.sensitivity,
         "specificity": view.specificity,

@@ -1,6 +1,6 @@
 """The tiles a report shows: each with what every network calls it, where it looks, and a grade."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from osteo_core.ensemble_bundles import EnsembleBundle
 from osteo_core.errors import OsteoError
 from osteo_core.report import html
 from osteo_core.report.gather import Request, Wanted, readable
+from osteo_core.steps import Steps, retold
 
 if TYPE_CHECKING:
     from osteo_core.engine import Engine
@@ -53,7 +54,7 @@ class Shown:
         return pd.DataFrame(self.provenance)
 
 
-def show(request: Request, wanted: Sequence[Wanted]) -> Generator[float, None, Shown]:
+def show(request: Request, wanted: Sequence[Wanted]) -> Steps[Shown]:
     """Read tiles with every network and draw their maps.
 
     Yields:
@@ -104,7 +105,7 @@ def _tile_figure(tile: "Tile", one: Wanted, shown: Shown) -> str:
 
 def _map_figure(
     request: Request, engine: "Engine", tile: "Tile", one: Wanted, shown: Shown
-) -> Generator[float, None, str]:
+) -> Steps[str]:
     reading = engine.read(tile)
     target = request.target if request.target in engine.classes else None
     layer = request.layer if request.layer in engine.conv_layers else None
@@ -122,17 +123,12 @@ def _map_figure(
 
 def _graded(
     engine: "Engine", tile: "Tile", reading: "Reading", heat: "HeatMap", share: float
-) -> "Generator[float, None, Grade]":
+) -> "Steps[Grade]":
     from osteo_core.grades import Grader
 
     steps = Grader(engine, tile, reading, heat.target, heat.against).steps(heat)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            grade: Grade = end.value
-            return grade
-        yield share  # how far the report is, is counted in maps
+    grade = yield from retold(steps, lambda _: share)  # how far the report is, is counted in maps
+    return grade
 
 
 def _drawn(

@@ -2,15 +2,14 @@
 
 from itertools import combinations
 
-import numpy as np
 import pandas as pd
 
-from osteo_core.evaluate.bootstrap import slide_groups
 from osteo_core.evaluate.comparison import Comparison
 from osteo_core.evaluate.differences import paired_differences
-from osteo_core.evaluate.paired import delong_test, mcnemar_exact, slide_test
+from osteo_core.evaluate.pair_tests import pair_tests
 from osteo_core.report import html, svg
-from osteo_core.report.scores import SERIES, between, number
+from osteo_core.report.scores import SERIES
+from osteo_core.wording import between, number
 
 MOST_ROWS = 40  # of disagreements; all calls stand at the end of the report
 
@@ -24,28 +23,6 @@ def comparison(compared: Comparison) -> str:
     for first, second in combinations(compared.parts, 2):
         pieces += [html.heading(f"{first} against {second}"), _pair(compared, first, second)]
     return "".join([*pieces, _disagreements(compared)])
-
-
-def tests(compared: Comparison, first: str, second: str) -> pd.DataFrame:
-    """Tests of no difference: question, test, what it counts, p."""
-    a, b = compared.parts[first], compared.parts[second]
-    labels, slides = np.asarray(a.labels, object), slide_groups(a.table)
-    right_a, right_b = (np.asarray(one.calls, object) == labels for one in (a, b))
-    by_tile, by_slide = mcnemar_exact(right_a, right_b), slide_test(right_a, right_b, slides)
-    parted = f"{by_tile.only_first} against {by_tile.only_second} tiles"
-    decided = f"{by_slide.n_decided} of {by_slide.n_slides} slides decided"
-    rows: list[tuple[str, str, str, float | None]] = [
-        ("calls, by tile", "McNemar, exact", parted, by_tile.p),
-        ("calls, by slide", "swaps of slides, exact", decided, by_slide.p),
-    ]
-    for name in compared.shared_classes:
-        own, other = (one.probabilities[:, one.classes.index(name)] for one in (a, b))
-        for by, groups in (("tile", None), ("slide", slides)):
-            test = delong_test(labels == name, own, other, groups)
-            gap = number(test.difference or 0.0, "{:+.3f}")
-            told = test.note or f"{gap} ({between(test.interval, '{:+.3f}')})"
-            rows.append((f"AUC {name}, by {by}", "DeLong", told, test.p))
-    return pd.DataFrame(rows, columns=["question", "test", "what it counts", "p"])
 
 
 def _pair(compared: Comparison, first: str, second: str) -> str:
@@ -73,12 +50,11 @@ def _pair(compared: Comparison, first: str, second: str) -> str:
     )
     caption = f"{first} less {second} on {compared.n_tiles} common tiles"
     matrix = compared.call_matrix(first, second)
+    tests = pair_tests(compared.parts[first], compared.parts[second]).table()
     pieces = (
         html.figure(chart, f"{caption}. An interval that holds 0 does not tell the two apart."),
         html.table(frame, caption),
-        html.table(
-            tests(compared, first, second), "Tests of no difference", {"p": "{:.3g}".format}
-        ),
+        html.table(tests, "Tests of no difference", {"p": "{:.3g}".format}),
         html.counts(matrix, f"Rows: called by {first}; columns: called by {second}", "called"),
     )
     return "".join(pieces)

@@ -53,6 +53,14 @@ def changed(pixels, rng):
     return cv2.resize(np.ascontiguousarray(pixels), (side, side), interpolation=cv2.INTER_AREA)
 
 
+def leaky_cohort(folder, n):
+    """`n` different tiles of four slides, and a copy of the first in another part."""
+    tiles = synthetic_cohort(folder, n)
+    pixels = load_tile(tiles[0].file).pixels
+    copy = leaked(folder, tiles[0], pixels, 0, np.random.default_rng(1))
+    return cohort_of(folder, [*tiles, copy])
+
+
 def leaked(cohort_folder, tile, pixels, number, rng):
     """A changed copy of a tile, in another part under another name."""
     file = saved(

@@ -14,8 +14,7 @@ from osteo_core.cli import osteo
 from osteo_core.cohorts.audit import audit
 from osteo_core.errors import CohortError
 from osteo_core.evaluate import out_of_fold
-from osteo_core.tiles import load_tile
-from tests.core.audit_cohorts import cohort_of, leaked, synthetic_cohort, tile_of
+from tests.core.audit_cohorts import cohort_of, leaky_cohort, synthetic_cohort, tile_of
 from tests.fake_bundles import write_fake
 
 
@@ -23,10 +22,7 @@ from tests.fake_bundles import write_fake
 def folder(tmp_path_factory):
     """Sixty tiles and one copy, of the first tile, in another part."""
     folder = tmp_path_factory.mktemp("cohort")
-    tiles = synthetic_cohort(folder, 60)
-    pixels = load_tile(tiles[0].file).pixels
-    tiles.append(leaked(folder, tiles[0], pixels, 0, np.random.default_rng(1)))
-    cohort_of(folder, tiles)
+    leaky_cohort(folder, 60)
     return folder
 
 

@@ -8,20 +8,13 @@ import pytest
 from osteo_core.cohorts import synthetic_tile
 from osteo_core.cohorts.audit import audit, copies
 from osteo_core.cohorts.audit.facts import SIDE, read_facts
+from osteo_core.steps import finish
 from osteo_core.tiles import load_tile
 from tests.core.audit_cohorts import cohort_of, leaked, saved, synthetic_cohort, tile_of
 
 
-def drained(steps):
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
-
-
 def found(folder, tiles):
-    return drained(copies.find_copies(drained(read_facts(cohort_of(folder, tiles, write=False)))))
+    return finish(copies.find_copies(finish(read_facts(cohort_of(folder, tiles, write=False)))))
 
 
 @pytest.fixture(scope="module")

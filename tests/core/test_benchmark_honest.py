@@ -29,7 +29,12 @@ def test_the_ratio_scales_one_pass_to_all_tiles(monkeypatch):
     fitted = []
     monkeypatch.setattr(honest, "frozen_base", lambda bundle, weights: None)
     monkeypatch.setattr(honest, "rolled_tiles", lambda folder, n: None)
-    made = FrozenFeatures(np.random.default_rng(0).random((8, 6), np.float32), (), ())
+    made = FrozenFeatures(
+        values=np.random.default_rng(0).random((8, 6), np.float32),
+        grey=np.zeros((8, 4, 4), np.uint8),
+        tiles=(),
+        failures=(),
+    )
     monkeypatch.setattr(honest, "frozen_features", lambda *given: made)
     monkeypatch.setattr(honest, "run_protocols", lambda rows, *_, **__: fitted.append(len(rows)))
 

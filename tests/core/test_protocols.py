@@ -53,10 +53,11 @@ def test_each_tile_is_tested_once_under_folds():
     assert len(runs(PROTOCOLS["tile"], labels, slides, cases)) == 5
 
 
-def test_slides_and_cases_are_held_out_whole():
+def test_slides_tissues_and_cases_are_held_out_whole():
     labels, slides, cases = columns(tiles_of())
-    for name, groups in (("slide", slides), ("case", cases)):
-        for run in runs(PROTOCOLS[name], labels, slides, cases):
+    tissues = [str(int(slide.rpartition("S")[2]) // 2) for slide in slides]  # two slides each
+    for name, groups in (("slide", slides), ("tissue", tissues), ("case", cases)):
+        for run in runs(PROTOCOLS[name], labels, slides, cases, tissues):
             assert not {groups[i] for i in run.train} & {groups[i] for i in run.test}
     named = [run.name for run in runs(PROTOCOLS["case"], labels, slides, cases)]
     assert named == ["Case-0", "Case-1", "Case-2"]
@@ -81,11 +82,20 @@ def test_the_papers_draws_have_the_papers_sizes(name, n, train, test):
         ("slide", ["a", "", "b"], ["", "", ""], "1 of 3 tiles without one"),
         ("case", ["a", "b", "c"], ["x", "x", "x"], "at least 2 cases. Received: 1"),
         ("90/10", ["a", "b", "c"], ["x", "y", "z"], "at least 10 tiles. Received: 3"),
+        ("tissue", ["a", "b", "c"], ["x", "y", "z"], "features only"),
     ],
 )
 def test_what_cannot_be_dealt_out_is_a_sentence(name, slides, cases, sentence):
     with pytest.raises(CohortError, match=sentence):
         runs(PROTOCOLS[name], ["a", "b", "a"], slides, cases)
+
+
+def test_tissue_that_is_the_slides_is_not_run_twice():
+    labels, slides, cases = columns(tiles_of())
+    with pytest.raises(CohortError, match=r"by slide\. Received: 12 slides"):
+        runs(PROTOCOLS["tissue"], labels, slides, cases, slides)
+    with pytest.raises(CohortError, match=r"at least 2 pieces of tissue\. Received: 1"):
+        runs(PROTOCOLS["tissue"], labels, slides, cases, ["all"] * 120)
 
 
 def test_a_head_on_turned_inputs_is_one_on_the_features_themselves():
@@ -113,10 +123,12 @@ def test_a_head_without_a_class_and_of_one_class():
 def test_what_separates_everywhere_scores_one_under_every_protocol():
     tiles = tiles_of()
     table = run_protocols(features_of(tiles, signal=40), tiles, CLASSES, count=100)
-    assert set(table.scores) == set(PROTOCOLS)
+    assert set(table.scores) == set(PROTOCOLS) - {"tissue"}
+    assert "features only" in table.skipped["tissue"]
     for score in table.scores.values():
         assert score.accuracy == 1.0
-        assert score.intervals["accuracy"][1].low == 1.0
+        assert score.intervals["accuracy"].by_slide.low == 1.0
+        assert score.intervals["accuracy"].by_tissue is None
         assert score.interval.low < 1.0  # Wilson's never shrinks to a point
     assert "changes by +0.0 points" in table.gap
 
@@ -136,6 +148,23 @@ def test_what_hangs_on_the_case_falls_when_the_case_is_held_out():
     assert weighed == pytest.approx(case)
 
 
+def test_what_hangs_on_the_tissue_falls_when_slides_that_share_it_are_held_out_together():
+    """Six slides that are three pieces of tissue, each with its own sign of the class."""
+    tiles = tiles_of(240, slides=6)
+    values = features_of(tiles, signal=8, by_case=True)
+    tissues = [tile.case for tile in tiles]  # the two slides of a case
+    asked = ("slide", "tissue")
+    table = run_protocols(values, tiles, CLASSES, asked, tissues=tissues, count=200)
+    slide, tissue = (table.scores[name] for name in asked)
+    assert slide.accuracy > 0.85 > 0.5 > tissue.accuracy
+    assert "these are not new slides" in slide.notes[0]
+    assert "the 6 slides are 3 pieces of tissue" in slide.notes[0]
+    by = tissue.intervals["accuracy"]
+    assert by.by_tissue.high - by.by_tissue.low > 0
+    assert "With only 3 pieces of tissue" in "".join(tissue.notes)
+    assert "95 % by tissue" in table.gap
+
+
 def test_intervals_of_a_draw_are_for_the_tiles_of_one_draw():
     tiles = tiles_of(200, slides=20)
     table = run_protocols(features_of(tiles, signal=1.2), tiles, CLASSES, ("90/10",), count=100)
@@ -144,9 +173,9 @@ def test_intervals_of_a_draw_are_for_the_tiles_of_one_draw():
     assert score.interval == wilson(round(20 * score.accuracy), 20)
     low, high = (f(run.accuracy for run in score.by_run) for f in (min, max))
     assert f"{low:.3f} to {high:.3f}" in score.notes[0]
-    by_tile, by_slide = score.intervals["accuracy"]
-    assert by_tile.low <= score.accuracy <= by_tile.high
-    assert by_slide.low <= score.accuracy <= by_slide.high
+    found = score.intervals["accuracy"]
+    assert found.by_tile.low <= score.accuracy <= found.by_tile.high
+    assert found.by_slide.low <= score.accuracy <= found.by_slide.high
 
 
 def test_only_tiles_that_may_be_scored_are():
@@ -161,7 +190,7 @@ def test_only_tiles_that_may_be_scored_are():
 def test_protocols_that_cannot_be_run_are_named_and_the_others_run():
     tiles = [CohortTile(**{**vars(t), "slide": "", "case": ""}) for t in tiles_of()]
     table = run_protocols(features_of(tiles_of()), tiles, CLASSES, count=50)
-    assert set(table.skipped) == {"slide", "case"}
+    assert set(table.skipped) == {"slide", "tissue", "case"}
     assert "needs the slide of every tile" in table.skipped["slide"]
     assert "tile" in table.scores
     assert table.gap == ""

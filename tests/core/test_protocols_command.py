@@ -115,6 +115,7 @@ def test_all_protocols_from_one_pass(run, models, folder, tmp_path, monkeypatch)
         assert scores["n_slides"] == 10
     assert told["protocols"]["slide"]["n_tiles"] == N - 1
     assert told["protocols"]["tile"]["accuracy"] > 0.9
+    assert "No two slides were found to show the same tissue" in told["skipped"]["tissue"]
     assert told["base"]["kind"] == "ImageNet"
     assert "met none of these tiles" in told["base"]["sentence"]
     assert "from random tiles to whole cases held out" in told["gap"]
@@ -127,6 +128,29 @@ def test_all_protocols_from_one_pass(run, models, folder, tmp_path, monkeypatch)
     assert shipped.read_text() == beside.read_text()
     assert read_report(beside).protocols["case"].accuracy == told["protocols"]["case"]["accuracy"]
     assert not read_report(beside).seconds  # the same run gives the same file
+
+
+def test_slides_that_show_the_same_tissue_are_held_out_together(run, models, tmp_path, monkeypatch):
+    """The first tile of slide 0 and that of slide 1, made copies, tie the two."""
+    given = untouched(models, tmp_path)
+    run("tile", *given)
+    (file,) = tmp_path.glob("*/grey.npy")
+    grey = np.load(file)
+    grey[1] = grey[0]
+    np.save(file, grey)
+    monkeypatch.setattr(Cohort, "load", lambda *_: pytest.fail("read again"))
+    told = json.loads(run("tissue", "--json", *given).stdout)
+    scores = told["protocols"]["tissue"]
+    assert len(scores["runs"]) == 5
+    assert scores["accuracy_ci95_by_tissue"][0] <= scores["accuracy"]
+    assert "by tissue" in run("slide", *given).stdout
+
+    file.unlink()  # features of before there were grey tiles: the pictures are read once more
+    monkeypatch.undo()
+    monkeypatch.setenv("OSTEO_MODELS", str(models))
+    found = run("tissue", "--json", *given)
+    assert "No two slides were found" in str(found.exception)
+    assert file.is_file()
 
 
 def test_one_protocol_as_text(run, models, tmp_path):

@@ -9,7 +9,7 @@ from osteo_core.bundles import list_bundles, load_bundle
 from osteo_core.evaluate.intervals import Interval
 from osteo_core.report import card_text, html, svg
 from osteo_core.report.cards import markdown
-from osteo_core.report.scores import between
+from osteo_core.wording import between
 
 
 def test_tables_and_text_are_escaped():

@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from osteo_core.tiles import load_tile
-from tests.core.audit_cohorts import cohort_of, leaked, synthetic_cohort
+from tests.core.audit_cohorts import leaky_cohort
 from tests.e2e.dashboard import Dashboard
 
 pytestmark = pytest.mark.e2e
@@ -20,10 +18,7 @@ pytestmark = pytest.mark.e2e
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twenty-four tiles of four slides, and a copy of the first in another part."""
     folder = tmp_path_factory.mktemp("cohort")
-    tiles = synthetic_cohort(folder, 24)
-    pixels = load_tile(tiles[0].file).pixels
-    tiles.append(leaked(folder, tiles[0], pixels, 0, np.random.default_rng(1)))
-    cohort_of(folder, tiles)
+    leaky_cohort(folder, 24)
     return folder
 
 

@@ -2,15 +2,13 @@
 
 import time
 
-import numpy as np
 import pandas as pd
 import pytest
 
-from osteo_core.tiles import load_tile
 from osteo_ui import cohort_map, cohort_services, jobs, services
 from osteo_ui.selection import SHORT_ID, Selection
 from tests import dashboard
-from tests.core.audit_cohorts import cohort_of, leaked, synthetic_cohort
+from tests.core.audit_cohorts import leaky_cohort
 from tests.dashboard import no_engine, url
 from tests.fake_bundles import CLASSES, write_fake
 from tests.pages.looking import chart, points, press, said
@@ -32,11 +30,7 @@ def predictions(cohort, wrong):
 @pytest.fixture(scope="module")
 def cohort(tmp_path_factory):
     """Twenty-four tiles of four slides, and a copy of the first in another part."""
-    folder = tmp_path_factory.mktemp("cohort")
-    tiles = synthetic_cohort(folder, 24)
-    pixels = load_tile(tiles[0].file).pixels
-    tiles.append(leaked(folder, tiles[0], pixels, 0, np.random.default_rng(1)))
-    return cohort_of(folder, tiles)
+    return leaky_cohort(tmp_path_factory.mktemp("cohort"), 24)
 
 
 @pytest.fixture
@@ -80,6 +74,16 @@ def test_findings_in_figures_and_sentences(page):
     assert "Whoever knows nothing of a tile but its case" in said(at)
 
 
+def test_a_finding_leads_to_what_it_counts(page):
+    at = page()
+    assert not [b for b in at.button if b.key == "see.Different labels"]  # there are none
+    at.button(key="see.Leaks").click().run()
+    assert (url(at)["audit"], url(at).get("pairs")) == (["pairs"], None)
+    kinds = at.segmented_control(key="widget.pairs_of")
+    assert kinds.options[0] == "Leaks: 1"
+    assert len(at.get("image")) == 2
+
+
 def test_a_leak_is_shown_side_by_side_each_tile_a_click_from_being_read(page, cohort):
     at = page(audit="pairs")
     assert len(at.get("image")) == 2
@@ -114,7 +118,7 @@ def test_a_tile_that_is_called_otherwise_is_a_suspect(page, wrong):
     at = page(audit="suspects")
     frame = at.dataframe[0].value
     assert frame[["tile", "says", "reason"]].to_numpy().tolist() == [
-        [wrong.file, "Viable", "out of fold"]
+        [wrong.file.rsplit("/", 1)[-1], "Viable", "out of fold"]
     ]
     assert "1 of 13 tiles that net was not fitted to" in said(at)
 
@@ -147,10 +151,25 @@ def test_a_picked_tile_goes_on_view(page, wrong, monkeypatch):
     assert [ref.encode() for ref in changes["tiles"]] == [f"cohort:{wrong.sha256[:SHORT_ID]}"]
 
 
+def test_a_class_has_one_colour_on_every_slide(page, wrong):
+    classes = ["Non-Tumor", "Non-Viable-Tumor", "Viable"]
+    hues = {name: cohort_map._colour(name, classes) for name in classes}
+    assert len(set(hues.values())) == 3
+    for trace in chart(page(audit="map", slide=wrong.slide))["data"]:
+        assert trace["marker"]["color"] == hues[trace["name"]]
+
+
+def test_suspects_of_tiles_that_no_network_met_are_not_called_clean(page):
+    at = page(cohort="", audit="classes")
+    at.segmented_control(key="widget.audit_panel").select("suspects").run()
+    assert "Not run: net has no stored prediction of these tiles." in said(at)
+    assert not at.success
+
+
 def test_without_a_folder_the_shipped_tiles_are_shown_and_the_way_to_ones_own(page):
     at = page(cohort="", audit="classes")
     assert "osteo cohort import SRC --to DIR" in at.info[0].value
-    assert "12 tiles of 1 slides and 1 cases" in said(at)
+    assert "12 tiles of 1 slide and 1 case." in said(at)
     assert "All tiles are of one case" in said(at)
     at.segmented_control(key="widget.audit_panel").select("map").run()
     assert "The names of these tiles tell no places" in said(at)
@@ -160,6 +179,11 @@ def test_a_folder_without_a_cohort_is_a_sentence(page, tmp_path):
     at = page(cohort=str(tmp_path), audit="classes")
     assert "Received:" in at.error[0].value
     assert "Name another folder" in said(at)
+    at.button[[b.label for b in at.button].index("Name another folder")].click().run()
+    assert url(at)["source"] == ["cohort"]
+    at.button[[b.label for b in at.button].index("See the shipped tiles")].click().run()
+    assert "cohort" not in url(at)
+    assert "12 tiles of 1 slide and 1 case." in said(at)
 
 
 def test_an_audit_can_be_stopped_and_started(page, monkeypatch):

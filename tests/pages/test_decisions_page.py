@@ -10,7 +10,7 @@ from osteo_ui import services
 from tests import dashboard
 from tests.dashboard import no_engine, url
 from tests.fake_bundles import CLASSES, fake_predictions, sha, write_fake
-from tests.pages.looking import labels, press, said
+from tests.pages.looking import figures, labels, press, said, table_with
 
 N = {"train": 60, "validation": 60, "test": 90}
 
@@ -58,14 +58,6 @@ def slider(at, field):
     return at.slider(key=f"widget.{field}")
 
 
-def figures(at):
-    return {metric.label: metric.value for metric in at.metric}
-
-
-def table(at, column):
-    return next(t.value for t in at.dataframe if column in t.value)
-
-
 def choose_row(at, column, row=0):
     """Send what the browser sends when a row of a table is ticked, and run."""
     found = next(t for t in at.dataframe if column in t.value)
@@ -83,35 +75,35 @@ def test_all_tables_follow_one_slider(open_page):
     assert figures(at)["Error in the rest"] == figures(at)["Error without asking"]
     slider(at, "refer_below").set_value(90).run()
     assert not at.exception
-    referrals = table(at, "reason")
+    referrals = table_with(at, "reason")
     referred = int(referrals.loc[referrals["reason"] == "unsure", "tiles"].iloc[0])
     assert 0 < referred < 90
     assert figures(at)["To a person"] == f"{referred / 90:.1%}"
-    assert table(at, "found or referred")["to a person"].sum() == referred
-    assert len(table(at, "why")) == referred
+    assert table_with(at, "found or referred")["to a person"].sum() == referred
+    assert len(table_with(at, "why")) == referred
     error = float(figures(at)["Error in the rest"].rstrip("%"))
     assert error < float(figures(at)["Error without asking"].rstrip("%"))
     assert url(at)["refer"] == ["90"]
-    parts = table(at, "part").set_index("part")
+    parts = table_with(at, "part").set_index("part")
     assert parts.loc["test", "to a person"] == pytest.approx(referred / 90)
     assert parts.loc["validation", "tiles"] == 60
 
 
 def test_thresholds_and_costs_move_the_calls_and_live_in_the_link(open_page):
     at = open_page(call="thresholds", refer="0", silent="100")
-    before = table(at, "found or referred").set_index("class")["missed"]
+    before = table_with(at, "found or referred").set_index("class")["missed"]
     slider(at, "thresholds.Viable").set_value(5).run()
-    after = table(at, "found or referred").set_index("class")["missed"]
+    after = table_with(at, "found or referred").set_index("class")["missed"]
     assert after["Viable"] < before["Viable"]
     assert after["Non-Tumor"] > before["Non-Tumor"]
     assert url(at)["threshold"] == ["Non-Tumor:50", "Non-Viable-Tumor:50", "Viable:5"]
     again = open_page(call="thresholds", refer="0", silent="100", threshold=url(at)["threshold"])
-    assert table(again, "found or referred")["missed"].tolist() == after.tolist()
+    assert table_with(again, "found or referred")["missed"].tolist() == after.tolist()
     assert slider(again, "thresholds.Viable").value == 5
     costs = open_page(call="costs", refer="0", silent="100", cost=["Viable:50"])
-    assert table(costs, "found or referred").set_index("class")["missed"]["Viable"] == 0
+    assert table_with(costs, "found or referred").set_index("class")["missed"]["Viable"] == 0
     equal = open_page(call="costs", refer="0", silent="100", cost=["Viable:1"])
-    assert table(equal, "found or referred")["missed"].tolist() == before.tolist()
+    assert table_with(equal, "found or referred")["missed"].tolist() == before.tolist()
 
 
 def test_limits_are_chosen_on_validation_and_the_page_says_so(open_page):
@@ -120,10 +112,10 @@ def test_limits_are_chosen_on_validation_and_the_page_says_so(open_page):
     press(at, "Choose the limit")
     assert not at.exception
     chosen = int(url(at)["refer"][0])
-    parts = table(at, "part").set_index("part")
+    parts = table_with(at, "part").set_index("part")
     assert parts.loc["validation", "error in the rest"] <= 0.05
     slider(at, "refer_below").set_value(chosen - 1).run()
-    assert table(at, "part").set_index("part").loc["validation", "error in the rest"] > 0.05
+    assert table_with(at, "part").set_index("part").loc["validation", "error in the rest"] > 0.05
     at = open_page(call="thresholds", cost=["Viable:40"], refer="0", silent="100")
     press(at, "Choose the thresholds")
     limits = dict(text.rsplit(":", 1) for text in url(at)["threshold"])
@@ -144,7 +136,7 @@ def test_calibration_is_told_and_can_be_left_out(open_page):
 def test_networks_put_together_are_decided_with(open_page):
     at = open_page(mix="weighted")
     assert "lowest log loss on 60 validation tiles" in said(at)
-    assert table(at, "network")["network"].tolist() == ["the ensemble", "one", "two"]
+    assert table_with(at, "network")["network"].tolist() == ["the ensemble", "one", "two"]
     assert "osteo ensemble make --kind weighted --members one,two" in at.code[0].value
     at.selectbox(key="widget.mix").select("vote").run()
     assert url(at)["mix"] == ["vote"]
@@ -159,7 +151,7 @@ def test_the_necrosis_meter(open_page):
     assert {"Expected share", "By calls", "By labels"} <= set(shown)
     assert "Research only" in said(at)
     assert "90 % line" in said(at)
-    moving = table(at, "moves it by")
+    moving = table_with(at, "moves it by")
     assert moving["would cross"].any()
     at.selectbox(key="widget.meter_of").select("Case-1-test-1").run()
     assert url(at)["meter"] == ["Case-1-test-1"]
@@ -222,7 +214,11 @@ def test_an_ensemble_in_models_is_listed_scored_and_offers_its_members(models, o
     at.button(key="member.two").click().run()
     assert url(at)["model"] == ["two"]
     at = open_page("compare", model=["both", "one"])
-    assert "both" in table(at, "network")["network"].tolist()
+    assert "`both` is an ensemble: it has no maps or layers of its own" in said(at)
+    at.button(key="member.reasons.both.two").click().run()
+    assert url(at)["model"] == ["two", "one"]
+    at = open_page("compare", model=["both", "one"])
+    assert "both" in table_with(at, "network")["network"].tolist()
 
 
 def said_in_sidebar(at):

@@ -157,7 +157,7 @@ def test_a_hostile_link_opens_each_page(open_page, page):
 def test_bad_values_are_told_once(toy):
     from tests import dashboard
 
-    at = dashboard.open_page("read_tile", {"model": "nope", "opacity": "999"})
+    at = dashboard.open_page("read_tile", {"model": "nope", "opacity": "999"}).run()
     told = [element.value for element in at.info]
     assert any("`opacity`" in sentence and "`999`" in sentence for sentence in told)
     assert any("`nope`" in sentence for sentence in told)
@@ -206,7 +206,7 @@ def test_the_selection_goes_from_page_to_page(open_page):
 def test_a_view_without_choices_names_network_and_tile(toy):
     from tests import dashboard
 
-    at = dashboard.open_page("read_tile", {})
+    at = dashboard.open_page("read_tile", {}).run()
     first = sources.entries("example")[0].ref.encode()
     assert url(at) == {"model": ["toy"], "tile": [first]}
 

@@ -8,14 +8,14 @@ of bits: all pairs of 1,144 tiles are one matrix product, so none is missed by a
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from osteo_core.cohorts.audit.facts import Facts, Grey
+from osteo_core.cohorts.audit.facts import Grey, Pictures
+from osteo_core.steps import Steps
 
 ALIKE = 0.75  # correlation of detail from which two pictures are one; see the margins below
 EVEN = 0.75  # grey values: with less detail than this, saving as JPEG changes a picture's own
@@ -60,7 +60,7 @@ class Copy:
     same_file: bool = False
 
 
-def find_copies(facts: Facts) -> Generator[float, None, tuple[tuple[Copy, ...], tuple[int, ...]]]:
+def find_copies(pictures: Pictures) -> Steps[tuple[tuple[Copy, ...], tuple[int, ...]]]:
     """Find all pairs of tiles that show one picture.
 
     Yields:
@@ -70,10 +70,10 @@ def find_copies(facts: Facts) -> Generator[float, None, tuple[tuple[Copy, ...], 
         The pairs, and the rows of the tiles that are so even that a copy may be missed unless it
         was saved without loss.
     """
-    spread = _spread(facts.grey)
-    pairs = {(copy.a, copy.b): copy for copy in _same_files(facts)}
+    spread = _spread(pictures.grey)
+    pairs = {(copy.a, copy.b): copy for copy in _same_files(pictures)}
     rows = np.flatnonzero(spread >= _NOTHING)
-    signatures, details = features(facts.grey[rows], _SIGNATURE), features(facts.grey[rows])
+    signatures, details = features(pictures.grey[rows], _SIGNATURE), features(pictures.grey[rows])
     for start in range(0, len(rows), _ROWS):
         for i, j, turn in _doubtful(signatures, start):
             correlation = float(details[i] @ turned(details[j : j + 1], turn)[0])
@@ -118,10 +118,10 @@ def _doubtful(signatures: Features, start: int) -> list[tuple[int, int, int]]:
     return found
 
 
-def _same_files(facts: Facts) -> list[Copy]:
+def _same_files(pictures: Pictures) -> list[Copy]:
     first: dict[str, int] = {}
     copies = []
-    for row, tile in enumerate(facts.tiles):
+    for row, tile in enumerate(pictures.tiles):
         if tile.sha256 in first:
             copies.append(Copy(first[tile.sha256], row, 1.0, 0, same_file=True))
         first.setdefault(tile.sha256, row)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from osteo_core.cohorts.stain import EOSIN, HAEMATOXYLIN, WHITE
 from osteo_core.cohorts.table import Cohort, CohortTile
 from osteo_core.errors import TileError
+from osteo_core.steps import Steps
 
 SIDE = 128  # px of the grey picture by which tiles are held against each other
 GLASS = 210  # of 255: a pixel with every channel at least this is white
@@ -21,17 +22,30 @@ LEAST_TISSUE = 0.05  # share of a tile below which its stain is not measured
 _STAIN_SIDE = 256  # px at which stain is measured: nuclei are still apart
 _CHUNK = 16  # tiles between two reports of progress
 
-Grey = NDArray[np.uint8]  # (n, SIDE, SIDE)
+Grey = NDArray[np.uint8]  # (..., SIDE, SIDE)
 Values = NDArray[np.float64]  # (n,)
 
 
 @dataclass(frozen=True, eq=False)
-class Facts:
+class Pictures:
+    """The tiles that could be read, small and grey: what is held against each other.
+
+    Attributes:
+        tiles: The readable tiles, in the cohort's order.
+        grey: uint8 (n, SIDE, SIDE), of each tile what `grey_of` returns.
+    """
+
+    tiles: tuple[CohortTile, ...]
+    grey: Grey
+
+
+@dataclass(frozen=True, eq=False)
+class Facts(Pictures):
     """Facts of the tiles that could be read; row i of each array is of tile i.
 
     Attributes:
         tiles: The readable tiles, in the cohort's order.
-        grey: uint8 (n, SIDE, SIDE), each tile reduced to a square.
+        grey: uint8 (n, SIDE, SIDE), of each tile what `grey_of` returns.
         white: Share of white pixels, 0..1.
         haematoxylin: Mean amount over the tissue, optical density; NaN with too little tissue.
         eosin: The same of eosin.
@@ -39,8 +53,6 @@ class Facts:
         altered: Files whose bytes are not those that were imported.
     """
 
-    tiles: tuple[CohortTile, ...]
-    grey: Grey
     white: Values
     haematoxylin: Values
     eosin: Values
@@ -57,7 +69,7 @@ class _Fact:
     altered: bool
 
 
-def read_facts(cohort: Cohort) -> Generator[float, None, Facts]:
+def read_facts(cohort: Cohort) -> Steps[Facts]:
     """Read every tile of a cohort once.
 
     Yields:
@@ -96,14 +108,23 @@ def _read(cohort: Cohort, tile: CohortTile) -> _Fact | tuple[str, str]:
     except TileError as error:
         return tile.file, str(error)
     pixels = loaded.pixels
-    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     return _Fact(
         tile,
-        np.asarray(cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8),
+        grey_of(pixels),
         cv2.countNonZero(_glass(pixels)) / pixels[..., 0].size,
         stain_of(pixels),
         loaded.sha256 != tile.sha256,
     )
+
+
+def grey_of(pixels: NDArray[np.uint8]) -> Grey:
+    """Reduce a tile to a grey square, uint8 (SIDE, SIDE).
+
+    Args:
+        pixels: uint8 (h, w, 3) RGB.
+    """
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    return np.asarray(cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def stain_of(pixels: NDArray[np.uint8]) -> tuple[float, float]:

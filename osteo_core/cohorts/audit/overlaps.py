@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from osteo_core.cohorts.audit.facts import SIDE, Facts
+from osteo_core.cohorts.audit.facts import SIDE, Pictures
 from osteo_core.cohorts.table import CohortTile
 
 COLLECTION_SIDE = 1024  # px of the slide, of the public collection's tiles
@@ -60,34 +60,34 @@ def shared(dx: float, dy: float, side: float) -> float:
     return max(0.0, 1 - abs(dx) / side) * max(0.0, 1 - abs(dy) / side)
 
 
-def tile_side(facts: Facts) -> TileSide:
+def tile_side(pictures: Pictures) -> TileSide:
     """Find the side of a tile in px of the slide.
 
     Measured from the pictures of tiles of one slide where enough of them overlap; else from a
     regular grid of origins; else that of the public collection, whose names tell the origins.
     """
-    votes = {side: _agreement(facts, side) for side in _SUPPOSED}
+    votes = {side: _agreement(pictures, side) for side in _SUPPOSED}
     side, (median, witnesses) = max(votes.items(), key=lambda item: item[1][0])
     if median >= ALIKE:
         how = f"measured on {witnesses} overlapping pairs: their shared parts correlate at "
         return TileSide(side, f"{how}{median:.2f} in the median")
-    step = _grid(facts.tiles)
+    step = _grid(pictures.tiles)
     if step is not None and step < COLLECTION_SIDE:  # tiles far apart do not tell their side
         return TileSide(step, "the step of the grid that the origins make")
     return TileSide(COLLECTION_SIDE, "that of the public collection; no overlapping pair tells it")
 
 
-def overlaps(facts: Facts, side: float) -> list[Overlap]:
+def overlaps(pictures: Pictures, side: float) -> list[Overlap]:
     """Find the pairs of tiles of one slide that share tissue by their origins."""
     found = []
-    for rows in _slides(facts.tiles).values():
-        for i, j in _near(facts.tiles, rows, side):
-            if share := _share(facts.tiles, i, j, side):
-                found.append(Overlap(i, j, share, likeness(facts, i, j, side)))
+    for rows in _slides(pictures.tiles).values():
+        for i, j in _near(pictures.tiles, rows, side):
+            if share := _share(pictures.tiles, i, j, side):
+                found.append(Overlap(i, j, share, likeness(pictures, i, j, side)))
     return sorted(found, key=lambda pair: (pair.a, pair.b))
 
 
-def unnamed_overlaps(facts: Facts, side: float) -> tuple[list[Overlap], int]:
+def unnamed_overlaps(pictures: Pictures, side: float) -> tuple[list[Overlap], int]:
     """Find tiles that are named as of different slides and yet show the same tissue.
 
     Two slides have nothing in common, so at the same origins they look different; where the shared
@@ -97,7 +97,7 @@ def unnamed_overlaps(facts: Facts, side: float) -> tuple[list[Overlap], int]:
         The pairs that the pictures confirm, and how many pairs of neighbouring origins were left
         out because there are more than `MOST_COMPARED`.
     """
-    tiles = facts.tiles
+    tiles = pictures.tiles
     rows = [row for row, tile in enumerate(tiles) if tile.x is not None]
     near = [
         (share, i, j)
@@ -107,24 +107,24 @@ def unnamed_overlaps(facts: Facts, side: float) -> tuple[list[Overlap], int]:
     ]
     near.sort(key=lambda item: (-item[0], item[1:]))
     measured = [
-        Overlap(i, j, share, likeness(facts, i, j, side)) for share, i, j in near[:MOST_COMPARED]
+        Overlap(i, j, share, likeness(pictures, i, j, side)) for share, i, j in near[:MOST_COMPARED]
     ]
     found = [pair for pair in measured if (pair.correlation or 0) >= ALIKE]
     return sorted(found, key=lambda p: (p.a, p.b)), max(0, len(near) - MOST_COMPARED)
 
 
-def likeness(facts: Facts, i: int, j: int, side: float) -> float | None:
+def likeness(pictures: Pictures, i: int, j: int, side: float) -> float | None:
     """Correlation of the part that two tiles share by their origins; None for a sliver of it."""
-    a, b = facts.tiles[i], facts.tiles[j]
+    a, b = pictures.tiles[i], pictures.tiles[j]
     if a.x is None or a.y is None or b.x is None or b.y is None:
         return None
     dx, dy = (b.x - a.x) * SIDE / side, (b.y - a.y) * SIDE / side
     if shared(dx, dy, SIDE) < LEAST_SHARE:
         return None
     move = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
-    over = cv2.warpAffine(_fine(facts.grey[j]), move, (SIDE, SIDE))
+    over = cv2.warpAffine(_fine(pictures.grey[j]), move, (SIDE, SIDE))
     across, down = _inside(dx), _inside(dy)
-    return _correlation(_fine(facts.grey[i])[down, across], over[down, across])
+    return _correlation(_fine(pictures.grey[i])[down, across], over[down, across])
 
 
 def _inside(shift: float) -> slice:
@@ -146,16 +146,16 @@ def _correlation(u: NDArray[np.float32], v: NDArray[np.float32]) -> float | None
     return float((u * v).sum()) / length if length > u.size * 0.25 else None  # grey values, squared
 
 
-def _agreement(facts: Facts, side: float) -> tuple[float, int]:
+def _agreement(pictures: Pictures, side: float) -> tuple[float, int]:
     """Median likeness of the pairs of a slide that overlap most, were this the side; and pairs."""
     pairs = [
         (share, i, j)
-        for rows in _slides(facts.tiles).values()
-        for i, j in _near(facts.tiles, rows, side)
-        if _WITNESS_SHARES[0] <= (share := _share(facts.tiles, i, j, side)) <= _WITNESS_SHARES[1]
+        for rows in _slides(pictures.tiles).values()
+        for i, j in _near(pictures.tiles, rows, side)
+        if _WITNESS_SHARES[0] <= (share := _share(pictures.tiles, i, j, side)) <= _WITNESS_SHARES[1]
     ]
     pairs.sort(reverse=True)
-    seen = [likeness(facts, i, j, side) for _, i, j in pairs[:_WITNESSES]]
+    seen = [likeness(pictures, i, j, side) for _, i, j in pairs[:_WITNESSES]]
     told = [value for value in seen if value is not None]
     return (float(np.median(told)), len(told)) if len(told) >= _FEWEST else (-1.0, 0)
 

@@ -89,8 +89,8 @@ class Audit:
         unnamed: Pairs named as of different slides that nevertheless show the same tissue at the
             places their origins say, within and across parts.
         unnamed_left: Pairs of neighbouring origins that were too many to be looked at.
-        groups: Slides that such pairs tie together, two or more in a group; for a split without
-            leaks each group would have to stay in one part.
+        groups: Slides that such pairs and copies tie together, two or more in a group; for a split
+            without leaks each group would have to stay in one part.
         near_white: Nearly empty tiles, the emptiest first.
         too_even: Tiles with so little detail that a copy may be missed unless saved without loss.
         makeup: Classes by cases by slides.

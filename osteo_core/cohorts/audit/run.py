@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from osteo_core.cohorts.audit.copies import TURNS, Copy, find_copies
 from osteo_core.cohorts.audit.facts import Facts, read_facts
@@ -22,26 +19,21 @@ from osteo_core.cohorts.audit.overlaps import (
 )
 from osteo_core.cohorts.audit.result import Audit, Kind, NearWhite, Pair
 from osteo_core.cohorts.audit.stains import stain_rows
+from osteo_core.cohorts.audit.tissue import tie
 from osteo_core.cohorts.table import Cohort, CohortTile
 from osteo_core.errors import CohortError
+from osteo_core.steps import Steps, between, finish
 
 NEAR_WHITE = 0.9  # share of white pixels above which a tile is nearly empty
-_T = TypeVar("_T")
 _READING, _COPYING = 0.85, 0.95  # share of the time that is over when each is done
 
 
 def audit(cohort: Cohort, side: float | None = None) -> Audit:
     """Audit a cohort; see `audit_steps`."""
-    steps = audit_steps(cohort, side)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            done: Audit = end.value
-            return done
+    return finish(audit_steps(cohort, side))
 
 
-def audit_steps(cohort: Cohort, side: float | None = None) -> Generator[float, None, Audit]:
+def audit_steps(cohort: Cohort, side: float | None = None) -> Steps[Audit]:
     """Audit a cohort: pairs that leak, empty tiles, classes that hang on a case, stain.
 
     Args:
@@ -61,24 +53,11 @@ def audit_steps(cohort: Cohort, side: float | None = None) -> Generator[float, N
         raise CohortError(f"Expected a cohort with tiles. Received: {cohort.folder} with none.")
     if side is not None and not side > 0:
         raise CohortError(f"Expected a tile's side above 0 px. Received: {side}.")
-    facts = yield from _scaled(read_facts(cohort), 0.0, _READING)
-    copies, even = yield from _scaled(find_copies(facts), _READING, _COPYING)
+    facts = yield from between(read_facts(cohort), 0.0, _READING)
+    copies, even = yield from between(find_copies(facts), _READING, _COPYING)
     known = TileSide(side, "as given") if side is not None else tile_side(facts)
     yield _COPYING
     return _put_together(cohort, facts, copies, even, known)
-
-
-def _scaled(
-    steps: Generator[float, None, _T], low: float, high: float
-) -> Generator[float, None, _T]:
-    """The same steps, their shares between two others."""
-    while True:
-        try:
-            share = next(steps)
-        except StopIteration as end:
-            result: _T = end.value
-            return result
-        yield low + share * (high - low)
 
 
 def _put_together(
@@ -101,7 +80,7 @@ def _put_together(
         pairs=tuple(pair for pair in pairs if not pair.across),
         unnamed=tuple(_overlap(facts.tiles, overlap) for overlap in unnamed),
         unnamed_left=left,
-        groups=_groups(facts.tiles, unnamed),
+        groups=tie(facts.tiles, [*unnamed, *copies]),
         near_white=_near_white(facts),
         too_even=tuple(facts.tiles[row].file for row in even),
         makeup=makeup(cohort.tiles),
@@ -142,16 +121,3 @@ def _near_white(facts: Facts) -> tuple[NearWhite, ...]:
         for row in rows
         for tile in (facts.tiles[row],)
     )
-
-
-def _groups(tiles: Sequence[CohortTile], pairs: Sequence[Overlap]) -> tuple[tuple[str, ...], ...]:
-    """Slides tied together by tissue that they share, in groups of two or more."""
-    names = sorted({tile.slide for tile in tiles})
-    number = {name: i for i, name in enumerate(names)}
-    ends = np.array(
-        [(number[tiles[p.a].slide], number[tiles[p.b].slide]) for p in pairs], np.intp
-    ).reshape(-1, 2)
-    ties = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(len(names),) * 2)
-    _, group = connected_components(ties, directed=False)
-    groups = [tuple(n for n, g in zip(names, group, strict=True) if g == i) for i in set(group)]
-    return tuple(sorted(g for g in groups if len(g) > 1))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from osteo_core.wording import count
+
 if TYPE_CHECKING:
     from osteo_core.cohorts.audit.result import Audit, Pair
 
@@ -99,11 +101,6 @@ def _pairs(pairs: Sequence[Pair]) -> str:
         most = max(overlapping)
         found.append(f"{count(len(overlapping), 'pair')} that overlap by up to {most:.0%}")
     return " and ".join(found)
-
-
-def count(n: int, noun: str) -> str:
-    """A number with its noun."""
-    return f"{n:,} {noun}" + ("" if n == 1 else "s")
 
 
 def _tiles(n: int, one: str, more: str) -> str:
