@@ -38,6 +38,8 @@ page = st.navigation(
         "Judge": [
             page_of("metrics", "Metrics", "analytics"),
             page_of("compare", "Compare", "compare"),
+            page_of("decisions", "Decisions", "rule"),
+            page_of("cohort", "Cohort", "dataset"),
         ],
         "Learn": [
             page_of("lessons", "Lesson: a shortcut", "school"),

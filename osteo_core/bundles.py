@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 CARD = "card.json"
 PREDICTIONS = "predictions.csv"
 HISTORY = "history.csv"
+BEYOND = "beyond.csv"  # predictions for tiles of classes that the network does not know
+ENSEMBLE = "ensemble.json"
 
 
 class _Frozen(BaseModel):
@@ -130,6 +132,24 @@ class Bundle:
         needed = ["tile", "file", "slide", "case", "split", "label"]
         return self._table(PREDICTIONS, needed + [f"p_{name}" for name in self.card.classes])
 
+    def beyond(self) -> "pd.DataFrame":
+        """What the network says of its cohort's tiles of classes that it does not know.
+
+        Nothing to score it on; ensembles need it. Columns as in `predictions()`; no rows when the
+        network was not run on such tiles (`osteo ensemble complete`).
+
+        Raises:
+            BundleError: The file lacks a column.
+        """
+        if not (self.folder / BEYOND).is_file():
+            return self.predictions().iloc[:0]
+        needed = ["tile", "file", "slide", "case", "split", "label"]
+        return self._table(BEYOND, needed + [f"p_{name}" for name in self.card.classes])
+
+    def prediction_files(self) -> list[Path]:
+        """The files that `predictions()` is read from; one may be missing."""
+        return [self.folder / PREDICTIONS]
+
     def history(self) -> "pd.DataFrame":
         """The learning curves: one row an epoch (`training.fit.Epoch`)."""
         return self._table(HISTORY, ["epoch", "stage", "loss", "val_loss"])
@@ -208,14 +228,18 @@ def list_bundles(folder: Path | None = None) -> list[Bundle]:
 
 
 def load_bundle(name_or_folder: str | Path) -> Bundle:
-    """Open a bundle by name or folder; reads the card only.
+    """Open a bundle or an ensemble of bundles by name or folder; reads the card only.
 
     Raises:
         BundleError: No such bundle, or its card is not readable.
     """
     folder = Path(name_or_folder)
-    if not (folder / CARD).is_file():
+    if not any((folder / name).is_file() for name in (CARD, ENSEMBLE)):
         folder = models_dir() / str(name_or_folder)
+    if (folder / ENSEMBLE).is_file():
+        from osteo_core.ensemble_bundles import load_ensemble
+
+        return load_ensemble(folder)
     card = folder / CARD
     if not card.is_file():
         known = ", ".join(sorted(path.parent.name for path in models_dir().glob(f"*/{CARD}")))

@@ -20,7 +20,12 @@ _COMMANDS = {
     "grade": "How far each method's heat maps can be trusted.",
     "cohort": "Labelled tiles on disk and one split of them.",
     "train": "Train a network and write its bundle.",
-    "evaluate": "Score a network under the split it was trained with.",
+    "evaluate": "Score a network, or set split protocols side by side.",
+    "ensemble": "Several networks that answer as one.",
+    "decide": "Calls under thresholds or costs, and what goes to a person.",
+    "necrosis": "How much of the tumour on a slide is dead, and how sure that is.",
+    "compare": "Two networks, tile by tile: calls and where each one looks.",
+    "report": "Networks, cohort and maps as one HTML file.",
     "index": "What every unit does on every tile of a cohort.",
     "bench": "Measure reading and explaining against a plain forward pass.",
 }

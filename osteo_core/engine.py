@@ -245,6 +245,10 @@ class Engine:
         parts = list(self.predict_batches(tiles, batch_size))
         return np.concatenate(parts) if parts else np.zeros((0, len(self.classes)), np.float32)
 
+    def calls(self, probabilities: npt.NDArray[np.floating[Any]]) -> list[str]:
+        """The most probable class of each row that `predict` returned; of equals, the first."""
+        return [self.classes[i] for i in probabilities.argmax(axis=1)]
+
     def predict_batches(self, tiles: Iterable[Tile], batch_size: int = 16) -> Iterator[Batch]:
         """`predict`, one batch after another, for long runs that show progress."""
         waiting = iter(tiles)

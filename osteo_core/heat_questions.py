@@ -1,6 +1,6 @@
 """What a reading says of regions: gradients, tails and heat maps."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy.typing as npt
 from osteo_core.errors import ModelError
 from osteo_core.explain import INPUT, Explanation, Method, Question, find_method
 from osteo_core.heatmap import HeatMap, library_versions
+from osteo_core.steps import Steps, finish
 
 if TYPE_CHECKING:
     from osteo_core.engine import Engine
@@ -136,13 +137,7 @@ class HeatQuestions:
         Raises:
             ModelError: No such method, layer, class or setting, or the layer has no maps.
         """
-        steps = self.heatmap_steps(method, layer, target, against, parameters)
-        while True:
-            try:
-                next(steps)
-            except StopIteration as done:
-                made: HeatMap = done.value
-                return made
+        return finish(self.heatmap_steps(method, layer, target, against, parameters))
 
     def heatmap_steps(
         self,
@@ -151,7 +146,7 @@ class HeatQuestions:
         target: str | None = None,
         against: str | None = None,
         parameters: Mapping[str, Any] | None = None,
-    ) -> Generator[float, None, HeatMap]:
+    ) -> Steps[HeatMap]:
         """`heatmap` in steps of well under a second, for progress and for stopping.
 
         Nothing is kept of a run that is left before its end.

@@ -9,7 +9,7 @@ import streamlit as st
 from osteo_core.errors import OsteoError
 from osteo_core.explain.card_table import Row, card_row, unit_row
 from osteo_core.units import Unit
-from osteo_ui import find_data, layers, services, sources, state, widgets
+from osteo_ui import find_data, layers, saving, services, sources, state
 from osteo_ui.find_data import Known
 from osteo_ui.selection import MAX_MARKS
 from osteo_ui.sources import Shown
@@ -198,10 +198,10 @@ def _file(engine: "Engine", units: tuple[Unit, ...], found: Known | None) -> Non
     known = [(unit, _rows(engine, item)[unit]) for item, unit in wanted]
     known = known or [(unit, {}) for unit in units]
     rows = [row | unit_row(engine.name, unit, summary) for unit, row in known]
-    name = f"{widgets.file_stem(engine.name, 'bookmarks')}.csv"
+    name = f"{saving.file_stem(engine.name, 'bookmarks')}.csv"
     on = f" on {len(shown)} tile{'s' * (len(shown) > 1)}" if shown else ""
     help_text = f"The figures of {len(units)} units{on}"
-    widgets.download("CSV", partial(_csv, rows), name, "text/csv", help_text)
+    saving.download("CSV", partial(_csv, rows), name, "text/csv", help_text)
     st.caption(
         "The file has for each unit, on each tile on view: its maximum, where that lies, its mean "
         "and the share of the map above zero; its contribution to each class and its rank; and "

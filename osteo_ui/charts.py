@@ -18,15 +18,30 @@ _MARGIN = {"l": 8, "r": 8, "t": 32, "b": 8}  # the download button stands in the
 Floats = npt.NDArray[np.float32]
 
 
-def show(figure: go.Figure, name: str, alt: str) -> None:
-    """Draw a figure with one button: its download as PNG at twice the screen's resolution."""
+def show(figure: go.Figure, name: str, alt: str, **options: Any) -> Any:
+    """Draw a figure with its download as PNG at twice the screen's resolution.
+
+    Args:
+        figure: The figure.
+        name: Of the file and the widget.
+        alt: The figure in words.
+        **options: Passed on to ``st.plotly_chart``, as for figures whose points can be picked.
+
+    Returns:
+        What ``st.plotly_chart`` does.
+    """
     config: dict[str, Any] = {
         "displaylogo": False,
         "displayModeBar": True,
         "modeBarButtons": [["toImage", "resetScale2d"]],
         "toImageButtonOptions": {"format": "png", "filename": name, "scale": 2},
     }
-    st.plotly_chart(figure, key=f"chart.{name}", config=config, alt=alt)
+    return st.plotly_chart(figure, key=f"chart.{name}", config=config, alt=alt, **options)
+
+
+def wrapped(name: str) -> str:
+    """Return the name of a class in short lines, for an axis."""
+    return name.replace("-", "-<br>").replace(" ", "<br>")
 
 
 def colour(i: int) -> str:

@@ -7,13 +7,16 @@ import pandas as pd
 import streamlit as st
 
 from osteo_core.bundles import Bundle
+from osteo_core.ensemble_bundles import EnsembleBundle
 from osteo_ui import (
     charts,
+    compare_reasons,
     drawn,
     heat_views,
     metric_charts,
     metric_panels,
     metric_services,
+    saving,
     state,
     widgets,
     words,
@@ -25,8 +28,7 @@ from osteo_ui.sources import Shown
 if TYPE_CHECKING:
     from osteo_core.engine import Engine
 
-# px of a column: tile and networks in one row at 1280 px, two a row at 800 px
-CELL, NARROW_CELL = 225, 200
+CELL = 180  # px, at least: tile, two networks and their difference in one row at 1280 px
 OWN = ""  # as a layer: the last convolution of each network
 
 
@@ -63,6 +65,14 @@ def choose_networks(found: Sequence[Bundle]) -> list[Bundle]:
     return [bundle for name in names for bundle in found if bundle.name == name]
 
 
+def readable(bundles: Sequence[Bundle]) -> list[Bundle]:
+    """Return the networks with layers of their own, and say which are none."""
+    networks = [bundle for bundle in bundles if not isinstance(bundle, EnsembleBundle)]
+    if len(networks) < len(bundles):
+        compare_reasons.offer_members(bundles, "The scores stand below.", "tiles")
+    return networks
+
+
 def choose_layer(engines: Sequence["Engine"]) -> str:
     """Draw the choice of the heat maps' layer among all convolutions of the networks."""
     names = list(dict.fromkeys(name for engine in engines for name in engine.conv_layers))
@@ -84,7 +94,7 @@ def calls(bundles: Sequence[Bundle], glances: Mapping[str, Glance], item: Shown)
     }
     classes = metric_services.all_classes(bundles)
     said = "; ".join(f"{name}: {words.probabilities(g)}" for name, g in glances.items())
-    stem = widgets.tile_stem(item, "compare")
+    stem = saving.tile_stem(item, "compare")
     charts.show(metric_charts.probabilities(values, classes), f"{stem}.probabilities", alt=said)
     truth = words.truth(bundles[0], item)[0]
     rows = [
@@ -102,27 +112,31 @@ def heat_maps(
     engines: Mapping[str, "Engine"],
     glances: Mapping[str, Glance],
     item: Shown,
+    pair: tuple[Bundle, Bundle],
 ) -> None:
-    """Draw the tile and Grad-CAM of each network over it, each to its own highest value."""
-    width = CELL if len(bundles) == 2 else NARROW_CELL
-    with st.container(horizontal=True, gap="small"):
-        with st.container(width=width):
-            _tile(item)
-        for bundle in bundles:
-            with st.container(width=width):
-                _heat_map(bundle, engines[bundle.name], glances[bundle.name], item)
+    """Draw the tile and Grad-CAM of each network over it, then how those of the pair differ."""
+    grid = st.grid(4, min_column_width=CELL, gap="small")
+    with grid.cell():
+        _tile(bundles[0], item)
+    for bundle in bundles:
+        with grid.cell():
+            _heat_map(bundle, engines[bundle.name], glances[bundle.name], item)
+    if all(bundle.name in glances for bundle in pair):
+        with grid.cell():
+            compare_reasons.on_tile(pair[0].name, pair[1].name, glances, item)
 
 
-def _tile(item: Shown) -> None:
+def _tile(bundle: Bundle, item: Shown) -> None:
     png = drawn.tile_png(item.tile)
-    st.markdown("**The tile**")
+    # Two lines, as above each map, so that the pictures stand level.
+    st.markdown(f"**The tile**  \n{words.truth(bundle, item)[0] or 'class not known'}")
     st.image(png, width="stretch", alt=f"Tile {item.entry.title}, H&E stain")
     st.caption(widgets.tile_caption(item))
 
 
 def _heat_map(bundle: Bundle, engine: "Engine", glance: Glance, item: Shown) -> None:
     now, heat = state.selection(), glance.heat
-    st.markdown(f"**{bundle.name}**: {words.call(glance)}")
+    st.markdown(f"**{bundle.name}**  \n{words.call(glance)}")
     high = heat_views.highest(heat)
     heat_views.draw(bundle, item, glance, heat, now.heat_colours, now.opacity / 100, high)
     chosen = heat.layer == now.layer

@@ -19,7 +19,7 @@ from osteo_core.explain.synthesis import (
     forward_time,
 )
 from osteo_core.units import Unit
-from osteo_ui import widgets, words
+from osteo_ui import saving, words
 
 if TYPE_CHECKING:
     from osteo_core.engine import Engine
@@ -180,7 +180,7 @@ def _show(engine: "Engine", made: Dream, strongest: float | None) -> None:
         "colours and contrasts stronger than any stain."
     )
     name = f"{engine.name}.{made.unit.layer}-{made.unit.index}.dream".replace("/", "-")
-    widgets.downloads(name, png)
+    saving.downloads(name, png)
 
 
 def _reached(made: Dream, strongest: float | None) -> str:

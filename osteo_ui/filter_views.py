@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from osteo_core import pictures
-from osteo_ui import charts, drawn, layer_atlas, layers, services, state, widgets, words
+from osteo_ui import charts, drawn, layer_atlas, layers, saving, services, state, widgets, words
 from osteo_ui.sources import Shown
 
 if TYPE_CHECKING:
@@ -104,9 +104,9 @@ def atlases(
             if ends:
                 widgets.legend(colours, *ends)
             st.caption(widgets.tile_caption(item))
-            name = widgets.tile_stem(item, layer, "maps")
+            name = saving.tile_stem(item, layer, "maps")
             draw = partial(drawn.mosaic_png, reading, layer, order, colours, columns, ends, True)
-            widgets.downloads(name, draw, partial(_floats, reading, layer))
+            saving.downloads(name, draw, partial(_floats, reading, layer))
 
 
 def _floats(reading: "Reading", layer: str) -> bytes:
@@ -193,14 +193,14 @@ def one_map(
             if high > low:
                 widgets.legend(colours, low, high)
             st.caption(map_words(item.entry.title, values))
-            name = widgets.tile_stem(item, layer, str(unit))
-            widgets.downloads(name, png, partial(_floats_of_map, reading, layer, unit))
+            name = saving.tile_stem(item, layer, str(unit))
+            saving.downloads(name, png, partial(_floats_of_map, reading, layer, unit))
     series = {
         title: layers.maps(reading, layer)[:, :, unit]
         for title, reading in zip(widgets.distinct_titles(shown), readings, strict=True)
     }
     with cells[1] if single else st.container():
-        name = widgets.file_stem(layer, str(unit), "histogram")
+        name = saving.file_stem(layer, str(unit), "histogram")
         charts.show(charts.histogram(series), name, f"Histogram of map {unit} of {layer}")
         st.caption(
             f"How often each activation occurs among the positions of map {unit} of `{layer}`; "

@@ -7,7 +7,7 @@ import streamlit as st
 
 from osteo_core.bundles import Bundle
 from osteo_core.explain import finding
-from osteo_ui import find_data, layers, services, sources, state, widgets
+from osteo_ui import find_data, layers, saving, services, sources, state, widgets
 from osteo_ui.find_data import Known
 from osteo_ui.find_views import Search
 from osteo_ui.sources import Shown
@@ -66,7 +66,7 @@ def activation(bundle: Bundle, found: Known | None, layer: str, row: Any) -> Sea
             **({"mean": "Mean"} if by == "maximum" else {"maximum": "Maximum"}),
         },
         _activation_words(by, layer, found),
-        widgets.tile_stem(shown[0], engine.name, by, layer),
+        saving.tile_stem(shown[0], engine.name, by, layer),
     )
 
 
@@ -113,7 +113,7 @@ def _contribution(engine: "Engine", item: Shown, layer: str, chosen: str) -> Sea
         f"on {item.entry.title}; in units of the logit. Of its layer: share of the sum of the "
         "magnitudes of the layer's contributions."
         + ("" if layer else " The fewer units a layer has, the more each of them tends to add."),
-        widgets.tile_stem(item, engine.name, "contribution", target, layer),
+        saving.tile_stem(item, engine.name, "contribution", target, layer),
     )
 
 
@@ -153,7 +153,7 @@ def tiles(bundle: Bundle, found: Known | None, layer: str, row: Any) -> Search |
             if found
             else f"in one layer's measure: {NO_SCALE} on the two tiles."
         ),
-        widgets.tile_stem(one, engine.name, "less", other.entry.title, layer),
+        saving.tile_stem(one, engine.name, "less", other.entry.title, layer),
         _left_out(training, figures, found),
     )
 

@@ -8,7 +8,7 @@ import streamlit as st
 from osteo_core.bundles import Bundle
 from osteo_core.explain import finding
 from osteo_core.explain.finding import Ranking
-from osteo_ui import find_data, find_on_tiles, state, widgets
+from osteo_ui import find_data, find_on_tiles, saving, state, widgets
 from osteo_ui.find_data import Known
 from osteo_ui.find_views import Search
 
@@ -76,7 +76,7 @@ def selectivity(bundle: Bundle, found: Known | None, layer: str, row: Any) -> Se
         "rest: the unit's mean over the tiles of the class and over the others. Fires on: share "
         f"of tiles with the unit above zero anywhere. From {found.tiles} ({_counts(found)}); the "
         "tile on view plays no part.",
-        widgets.file_stem(bundle.name, "selectivity", target, layer),
+        saving.file_stem(bundle.name, "selectivity", target, layer),
         everywhere=over(""),
     )
 
@@ -119,7 +119,7 @@ def classes(bundle: Bundle, found: Known | None, layer: str, row: Any) -> Search
         f"Difference: of the two class means ({target} in first, {against} in second), in standard "
         "deviations inside the classes. From "
         f"{found.tiles} ({_counts(found)}).",
-        widgets.file_stem(bundle.name, "classes", target, against, layer),
+        saving.file_stem(bundle.name, "classes", target, against, layer),
         everywhere=over(""),
     )
 
@@ -134,7 +134,7 @@ def dead(bundle: Bundle, found: Known | None, layer: str, row: Any) -> Search | 
         {},
         f"Dead: zero at every place of every one of {found.tiles}. On another tile a dead unit "
         "may still fire.",
-        widgets.file_stem(bundle.name, "dead", layer),
+        saving.file_stem(bundle.name, "dead", layer),
     )
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from osteo_core.explain.finding import Ranking
 from osteo_core.units import Unit
-from osteo_ui import bookmarks, charts, find_charts, find_data, state, widgets
+from osteo_ui import bookmarks, charts, find_charts, find_data, saving, state
 from osteo_ui.find_data import Known
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def draw(search: Search, layers: Mapping[str, int]) -> None:
         if count:
             csv = partial(_csv, search.ranking.table)
             help_text = f"All {count:,} units in this order, with all figures"
-            widgets.download("CSV", csv, f"{search.stem}.csv", "text/csv", help_text)
+            saving.download("CSV", csv, f"{search.stem}.csv", "text/csv", help_text)
         if max(len(search.ranking.first()), len(search.ranking.last())) > MOST:
             st.caption(
                 f"At most {MOST} rows are shown at an end; the file has all {count:,} units."

@@ -10,7 +10,7 @@ import streamlit as st
 from osteo_core import pictures
 from osteo_core.explain.agreement import Agreement, agreement
 from osteo_core.tiles import Tile
-from osteo_ui import charts, grid_cells, heat_badges, widgets, words
+from osteo_ui import charts, grid_cells, heat_badges, saving, widgets, words
 from osteo_ui.grid_cells import Found
 from osteo_ui.grid_controls import View
 from osteo_ui.grid_views import SIDE
@@ -51,7 +51,7 @@ def draw(view: View, grid: Sequence[Sequence[Found]], item: Shown) -> Agreement 
     if len(found.names) < 2:
         return found
     _maps(view, found, item, title)
-    _table(found, widgets.tile_stem(item, "agreement", title))
+    _table(found, saving.tile_stem(item, "agreement", title))
     return found
 
 
@@ -95,7 +95,7 @@ def _maps(view: View, found: Agreement, item: Shown, title: str) -> None:
             st.image(png, width="stretch", output_format="PNG", alt=alt + item.entry.title)
             widgets.legend(view.colours, 0.0, _MOST[name])
             st.caption(f"{_TOLD[name].capitalize()}.")
-            widgets.downloads(widgets.tile_stem(item, name, title), png)
+            saving.downloads(saving.tile_stem(item, name, title), png)
     with sides.cell():
         st.markdown("**Rank correlations**")
         pairs = "; ".join(
@@ -104,7 +104,7 @@ def _maps(view: View, found: Agreement, item: Shown, title: str) -> None:
             for j, b in enumerate(found.names)
             if i < j
         )
-        name = widgets.tile_stem(item, "correlations", title)
+        name = saving.tile_stem(item, "correlations", title)
         charts.show(matrix(found.names, found.correlations), name, f"Rank correlations: {pairs}")
 
 

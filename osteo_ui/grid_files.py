@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from osteo_core import pictures
 from osteo_core.heatmap import PNG_KEY
-from osteo_ui import drawn, grid_views, heat_badges, widgets
+from osteo_ui import drawn, grid_views, heat_badges, saving
 from osteo_ui.grid_cells import Found
 from osteo_ui.grid_controls import View
 from osteo_ui.sources import Shown
@@ -77,7 +77,7 @@ def archive(view: View, grid: Sequence[Sequence[Found]], item: Shown) -> bytes:
                 if one.heat is not None:
                     heat = one.heat
                     parts = (heat.bundle, heat.method, heat.layer, heat.target, heat.against or "")
-                    name = widgets.file_stem(*parts)
+                    name = saving.file_stem(*parts)
                     data = pictures.float_download(heat.values, heat.meta())
                     packed.writestr(f"{name}.npz", data)
         packed.writestr("numbers.csv", numbers(grid, item))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from osteo_core.explain import Question
-from osteo_ui import heat_services, heat_words, jobs
+from osteo_ui import heat_services, heat_words, jobs, progress
 from osteo_ui.heat_controls import View
 from osteo_ui.sources import Shown
 from osteo_ui.state import rerun
@@ -103,7 +103,7 @@ def follow(engine: "Engine", view: View, found: Maps) -> None:
 
 def watch(keys: Sequence[str], label: str) -> None:
     """Draw how far jobs are that were unfinished a moment ago; draw anew if one no longer is."""
-    jobs.bar(keys, label)
+    progress.bar(keys, label)
     states = [jobs.look(key) for key in keys]
     if not all(state and state.unfinished for state in states):
         rerun()

@@ -15,7 +15,7 @@ from osteo_ui import (
     heat_figures,
     heat_services,
     jobs,
-    widgets,
+    saving,
 )
 from osteo_ui.sources import Shown
 
@@ -88,7 +88,7 @@ def _show(item: Shown, heat: "HeatMap", grade: "Grade", key: str, alone: bool) -
     heat_badges.badge(grade, reason=not heat_badges.demoted(grade))  # else it stands by the map
     for reason in grade.reasons[1:]:
         st.caption(reason)
-    name = widgets.tile_stem(item, heat.bundle, heat.method, heat.layer, heat.target, "grade")
+    name = saving.tile_stem(item, heat.bundle, heat.method, heat.layer, heat.target, "grade")
     if grade.figures and alone:
         _figures(grade, name, narrow=False)
     elif grade.figures:
@@ -111,7 +111,7 @@ def _figures(grade: "Grade", name: str, narrow: bool) -> None:
     with st.container(horizontal=True, gap="small"):
         text = partial(_json, grade)
         help_text = "Every figure and curve with how it was made"
-        widgets.download("Grade", text, f"{name}.json", "application/json", help_text)
+        saving.download("Grade", text, f"{name}.json", "application/json", help_text)
 
 
 def _json(grade: "Grade") -> bytes:

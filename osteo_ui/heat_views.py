@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from osteo_core import pictures
 from osteo_core.bundles import Bundle
 from osteo_core.explain import Method, find_method
-from osteo_ui import drawn, heat_badges, heat_masks, heat_words, widgets, words
+from osteo_ui import drawn, heat_badges, heat_masks, heat_words, saving, widgets, words
 from osteo_ui.sources import Shown
 
 if TYPE_CHECKING:
@@ -107,10 +107,10 @@ def draw(
     if line is not None:
         st.caption("White line: where the evidence lies, by the mask.")
     _explained(bundle, item, reading, heat)
-    name = widgets.tile_stem(item, bundle.name, heat.method, heat.layer, heat.target)
+    name = saving.tile_stem(item, bundle.name, heat.method, heat.layer, heat.target)
     name += f".not-{heat.against}" if heat.against else ""
     floats = partial(pictures.float_download, heat.values, heat.meta())
-    widgets.downloads(name, png, floats)
+    saving.downloads(name, png, floats)
 
 
 def _explained(bundle: Bundle, item: Shown, reading: "Reading", heat: "HeatMap") -> None:

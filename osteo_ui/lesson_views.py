@@ -12,7 +12,7 @@ from osteo_core.grades import GradeSettings, relevance_mass
 from osteo_core.heatmap import HeatMap
 from osteo_core.lessons import shortcut
 from osteo_core.lessons.shortcut import LessonTile, Which
-from osteo_ui import drawn, heat_badges, heat_services, jobs, services, widgets, words
+from osteo_ui import drawn, heat_badges, heat_services, jobs, saving, services, widgets, words
 
 if TYPE_CHECKING:
     from osteo_core.engine import Engine
@@ -92,8 +92,8 @@ def network(which: Which, shown: LessonTile, heat: HeatMap, grade: "Grade | None
     else:
         heat_badges.badge(grade)
         _faithfulness(grade)
-    name = widgets.file_stem(NAMES[which], shown.tile.name.removesuffix(".png"), heat.method)
-    widgets.downloads(name, png, partial(pictures.float_download, heat.values, heat.meta()))
+    name = saving.file_stem(NAMES[which], shown.tile.name.removesuffix(".png"), heat.method)
+    saving.downloads(name, png, partial(pictures.float_download, heat.values, heat.meta()))
 
 
 def _share(shown: LessonTile, heat: HeatMap) -> None:

@@ -10,9 +10,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from osteo_core.evaluate import LabelledPart, LearningCurves, Metrics, RocCurve
-from osteo_ui.charts import COLOURS, QUIET
+from osteo_ui.charts import QUIET, colour, wrapped
 
-BLUE, ORANGE, GREEN = COLOURS[:3]
 DASHES = ("solid", "dash", "dot", "dashdot")
 PATTERNS = ("", "/", "x", ".")
 
@@ -48,8 +47,9 @@ def confusion(metrics: Metrics) -> go.Figure:
                 # cividis runs from dark blue to yellow
                 font={"color": "#FFFFFF" if share < 0.5 else "#000000", "size": 15},
             )
-    figure.update_xaxes(title="called", side="bottom")
-    figure.update_yaxes(title="true class", autorange="reversed")
+    ticks = {"tickvals": list(metrics.classes), "ticktext": [wrapped(c) for c in metrics.classes]}
+    figure.update_xaxes(title="called", side="bottom", tickangle=0, **ticks)
+    figure.update_yaxes(title="true class", autorange="reversed", **ticks)
     return _sized(figure, 130 + 80 * len(metrics.classes))
 
 
@@ -67,7 +67,7 @@ def roc(curves: Sequence[RocCurve]) -> go.Figure:
             customdata=curve.thresholds,
             name=f"{curve.name}, AUC {curve.auc:.3f}",
             mode="lines",
-            line={"color": COLOURS[i % 4], "dash": DASHES[i % 4], "width": 2.5},
+            line={"color": colour(i), "dash": DASHES[i % 4], "width": 2.5},
             hovertemplate="false positives %{x:.1%}, true positives %{y:.1%}, from probability "
             "%{customdata:.3f}<extra>%{fullData.name}</extra>",
         )
@@ -82,17 +82,17 @@ def learning(curves: LearningCurves) -> go.Figure:
     table = curves.table
     for row, measure in enumerate(("loss", "accuracy"), start=1):
         lines = (
-            ("training", measure, BLUE, "solid"),
-            ("validation", f"val_{measure}", ORANGE, "dash"),
+            ("training", measure, colour(0), "solid"),
+            ("validation", f"val_{measure}", colour(1), "dash"),
         )
-        for name, column, colour, dash in lines:
+        for name, column, hue, dash in lines:
             if column in table:
                 figure.add_scatter(
                     x=table["epoch"],
                     y=table[column],
                     name=name,
                     mode="lines+markers",
-                    line={"color": colour, "dash": dash},
+                    line={"color": hue, "dash": dash},
                     marker={"symbol": "circle" if dash == "solid" else "diamond"},
                     showlegend=row == 1,
                     legendgroup=name,
@@ -113,13 +113,13 @@ def _mark_epochs(figure: go.Figure, curves: LearningCurves) -> None:
             x=(first + last) / 2, y=1.06, yref="paper", text=name, showarrow=False
         )
     if curves.best_epoch is not None:
-        figure.add_vline(x=curves.best_epoch, line={"color": GREEN, "width": 2})
+        figure.add_vline(x=curves.best_epoch, line={"color": colour(2), "width": 2})
         figure.add_annotation(
             x=curves.best_epoch,
             y=0.5,
             yref="paper",
             text=f"kept: epoch {curves.best_epoch}",
-            font={"color": GREEN},
+            font={"color": colour(2)},
             showarrow=False,
             xanchor="right" if curves.best_epoch > len(curves.table) / 2 else "left",
             xshift=-6 if curves.best_epoch > len(curves.table) / 2 else 6,
@@ -140,7 +140,7 @@ def accuracies(parts: Mapping[str, LabelledPart], highlighted: str = "") -> go.F
             mode="markers",
             marker={
                 "size": 11,
-                "color": BLUE if chosen else QUIET,
+                "color": colour(0) if chosen else QUIET,
                 "symbol": "square" if chosen else "circle",
             },
             error_x={
@@ -172,7 +172,7 @@ def probabilities(values: Mapping[str, Mapping[str, float]], classes: Sequence[s
             x=known,
             y=[shares[c] for c in known],
             name=name,
-            marker={"color": COLOURS[i % 4], "pattern": {"shape": PATTERNS[i % 4]}},
+            marker={"color": colour(i), "pattern": {"shape": PATTERNS[i % 4]}},
             text=[f"{shares[c]:.2f}" for c in known],
             textposition="outside",
             cliponaxis=False,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -23,6 +24,10 @@ from osteo_core.evaluate import (
     roc_one_vs_rest,
     tumour_view,
 )
+from osteo_core.evaluate.calibration import Temperature, fit_temperature
+from osteo_core.evaluate.figures import Figures, figures
+from osteo_core.evaluate.figures import tumour_figures as figures_of_tumour
+from osteo_core.evaluate.protocol_report import FILE, FOLDER, ProtocolReport, read_report
 from osteo_ui import services
 from osteo_ui.selection import SHORT_ID, Selection, TileRef
 
@@ -62,7 +67,7 @@ def part_view(bundle: Bundle, part: str) -> PartView:
         part=labelled,
         metrics=metrics,
         curves=roc_one_vs_rest(*scored),
-        tumour=tumour_view(*scored) if can_collapse(labelled.classes) else None,
+        tumour=tumour_view(*scored, labelled.calls) if can_collapse(labelled.classes) else None,
         notes=(*labelled.notes, *metrics.notes),
     )
 
@@ -75,6 +80,81 @@ def all_parts(part: str) -> dict[str, LabelledPart]:
             found[bundle.name] = labelled_part(bundle, part)
         except OsteoError:  # its own page says why
             continue
+    return found
+
+
+def part_figures(bundle: Bundle, part: str) -> Figures:
+    """Return every figure of a network on a part with its intervals; computed once.
+
+    Raises:
+        BundleError: If there are no usable predictions.
+    """
+    return _part_figures(str(bundle.folder), bundle.digest, services.stamp(bundle), part, bundle)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _part_figures(folder: str, digest: str, stamp: int, part: str, _bundle: Bundle) -> Figures:
+    return figures(labelled_part(_bundle, part))
+
+
+def tumour_figures(bundle: Bundle, part: str) -> Figures:
+    """Return the same for tumour or no tumour, of a network that can tell; computed once."""
+    return _tumour_figures(str(bundle.folder), bundle.digest, services.stamp(bundle), part, bundle)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _tumour_figures(folder: str, digest: str, stamp: int, part: str, _bundle: Bundle) -> Figures:
+    return figures_of_tumour(labelled_part(_bundle, part))
+
+
+def all_figures(part: str) -> dict[str, Figures]:
+    """Return the figures of every network that has labelled tiles in the part, by name."""
+    found = {}
+    for bundle in services.bundles():
+        try:
+            known = part_figures(bundle, part)
+        except OsteoError:  # its own page says why
+            continue
+        if known.rows:
+            found[bundle.name] = known
+    return found
+
+
+def temperature(bundle: Bundle) -> Temperature:
+    """Return the temperature that fits a network's validation part best.
+
+    Raises:
+        BundleError: If there are no usable predictions.
+    """
+    known = labelled_part(bundle, "validation")
+    return fit_temperature(known.labels, known.probabilities, known.classes)
+
+
+def protocol_report(bundle: Bundle, cohort: str) -> tuple[ProtocolReport | None, str]:
+    """Return the protocol table of a network and where it comes from.
+
+    That of the cohort in the sidebar goes before the one that the bundle was shipped with.
+
+    Raises:
+        BundleError: If a file is there and cannot be read.
+    """
+    if cohort:
+        found = read_report(Path(cohort) / FOLDER / f"{bundle.name}.json")
+        if found is not None:
+            return found, "the cohort in the sidebar"
+    return read_report(bundle.folder / FILE), "the cohort that the network was trained on"
+
+
+def all_learning() -> dict[str, LearningCurves]:
+    """Return the learning curves of every network that has a history, by name."""
+    found = {}
+    for bundle in services.networks():
+        try:
+            curves = learning(bundle)
+        except OsteoError:  # its own page says why
+            continue
+        if len(curves.table):
+            found[bundle.name] = curves
     return found
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from osteo_core import pictures
-from osteo_ui import atlas, layer_atlas, state, unit_links, widgets, words
+from osteo_ui import atlas, layer_atlas, saving, state, unit_links, widgets, words
 from osteo_ui.answers import Answers, Floats
 from osteo_ui.answers import of_tiles as answers_of
 from osteo_ui.sources import Shown
@@ -57,7 +57,7 @@ def plot(
 ) -> None:
     """Draw units against activations, what they are, and the downloads."""
     info = engine.layer(layer)
-    name = widgets.file_stem(engine.name, layer, "neurons", sort)
+    name = saving.file_stem(engine.name, layer, "neurons", sort)
     atlas.bars(
         "atlas.neurons",
         answers.values,
@@ -85,9 +85,9 @@ def plot(
     stacked = np.stack(list(answers.values.values()))
     with st.container(horizontal=True):
         csv = partial(_csv, answers, shares)
-        widgets.download("CSV", csv, f"{name}.csv", "text/csv", "All units as a table")
+        saving.download("CSV", csv, f"{name}.csv", "text/csv", "All units as a table")
         floats = partial(pictures.float_download, stacked, meta)
-        widgets.download("Values", floats, f"{name}.npz", widgets.NPZ, widgets.NPZ_HELP)
+        saving.download("Values", floats, f"{name}.npz", saving.NPZ, saving.NPZ_HELP)
 
 
 def _pick(layer: str, unit: int) -> None:

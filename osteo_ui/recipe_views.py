@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from osteo_core.bundles import Card
-from osteo_ui import widgets
+from osteo_ui import saving
 from osteo_ui.metric_panels import table
 
 
@@ -19,10 +19,10 @@ def recipe(card: Card) -> None:
         st.markdown("**Where it deviates**\n" + "\n".join(f"- {line}" for line in deviations))
     if known.get("stages"):
         st.markdown("**Stages**")
-        name = widgets.file_stem(card.name, "stages")
+        name = saving.file_stem(card.name, "stages")
         table(pd.DataFrame(known["stages"]), name, "Stages of training", column_config=_RATES)
     st.markdown("**Everything else**")
-    name = widgets.file_stem(card.name, "recipe")
+    name = saving.file_stem(card.name, "recipe")
     table(pd.DataFrame(_facts(card), columns=["what", "value"]), name, "Recipe")
 
 
@@ -35,7 +35,7 @@ def split(card: Card) -> None:
         f"`{card.split.cohort_digest[:12]}`."
     )
     rows = [{"part": part, **size.model_dump()} for part, size in card.split.parts.items()]
-    table(pd.DataFrame(rows), widgets.file_stem(card.name, "split"), "Size of each part")
+    table(pd.DataFrame(rows), saving.file_stem(card.name, "split"), "Size of each part")
 
 
 _RATES = {name: st.column_config.NumberColumn(format="%.1e") for name in ("head_rate", "base_rate")}

@@ -12,6 +12,8 @@ MAX_SETTINGS = 24  # of methods, all together
 MAX_ROWS = 13  # methods in the grid
 MAX_COLUMNS = 6  # layers in the grid
 MAX_MARKS = 60  # bookmarks; a link of them stays below 4,000 characters
+MAX_CLASSES = 6  # with a threshold or a cost of their own
+MAX_MIXED = 5  # networks put together
 SHORT_ID = 12  # characters of a SHA-256 that stand for it in a link
 
 _NAME = re.compile(r"[\w.][\w.+-]{0,99}")
@@ -22,6 +24,9 @@ _SHA = re.compile(rf"[0-9a-f]{{{SHORT_ID}}}")
 _UNIT = re.compile(r"[\w./+-]{1,120}:\d{1,5}")
 _SETTING = re.compile(r"[a-z]\w{0,39}\.[a-z]\w{0,39}:[\w.+-]{1,40}")
 _PLACE = re.compile(r"(?:\d{1,3}|1000),(?:\d{1,3}|1000)")
+_PAIR = re.compile(r"\d,\d")
+_CELL = re.compile(r"\d{1,2},\d{1,2}|first|second|neither")
+_OF_CLASS = re.compile(r"[^\x00-\x1f<>:]{1,80}:\d{1,3}")
 _BAD_PATH = re.compile(r"[\x00-\x1f]|^[\\/]{2}")  # control characters; network shares
 
 
@@ -96,6 +101,27 @@ class Selection:
     grid_by: str = "classes"  # what the columns of the grid are
     grid_methods: tuple[str, ...] = ()  # its rows
     grid_layers: tuple[str, ...] = ()  # its columns, where they are layers
+    rule: str = "top"  # how a class is called from probabilities
+    thresholds: tuple[str, ...] = ()  # each "class:per cent"
+    costs: tuple[str, ...] = ()  # of missing a class, each "class:number"
+    gate: int = 50  # per cent of tumour from which two stages ask which
+    refer_below: int = 60  # per cent of the highest probability below which a person is asked
+    refer_viable: int = 20  # per cent of Viable above which Non-Tumor goes to a person
+    calibrated: int = 1
+    target_error: int = 3  # per cent of error that a chosen limit may leave
+    mix: str = "none"  # how networks are put together on the page Decisions
+    mixed: tuple[str, ...] = ()  # which
+    meter_by: str = "slide"
+    meter_of: str = ""  # the slide or case on the necrosis meter
+    audit_panel: str = "findings"  # of the page Cohort
+    pairs_of: str = "leaks"  # which pairs of tiles it lists
+    map_slide: str = ""  # the slide on its map; "": the one with most tiles
+    map_by: str = "label"  # what colours the map
+    pair: str = ""  # of several networks, the two that are set against each other: numbers "0,2"
+    calls_of: str = ""  # true class of the tiles in the matrix of calls; "": any
+    calls_cell: str = ""  # the cell that is open: numbers "row,column", or who is right
+    confusion_cell: str = ""  # the open cell of the confusion matrix: numbers "row,column"
+    point: int = 50  # per cent of probability from which a class is called so
 
 
 class _Field(NamedTuple):
@@ -140,6 +166,8 @@ def _path(text: str) -> str:
 SEQUENTIAL = ("grey", "viridis", "magma", "cividis", "inferno")
 DIVERGING = ("blue-red", "purple-orange")
 BASELINES = ("blur", "mean", "white")
+AUDIT_PANELS = ("findings", "classes", "pairs", "white", "stain", "suspects", "map")
+PAIRS_OF = ("leaks", "unnamed", "within", "labels")
 _FIELDS: dict[str, _Field] = {
     "models": _Field("model", *_matching(_NAME, "the name of a network")),
     "tiles": _Field("tile", decode_tile, "example:NAME, upload:ID:FILE or cohort:ID"),
@@ -180,6 +208,27 @@ _FIELDS: dict[str, _Field] = {
     "grid_by": _Field("columns", *_choice("classes", "layers", "models")),
     "grid_methods": _Field("row", *_matching(_NAME, "the name of a method")),
     "grid_layers": _Field("column", *_matching(_LAYER, "the name of a layer")),
+    "rule": _Field("call", *_choice("top", "thresholds", "costs", "two-stage")),
+    "thresholds": _Field("threshold", *_matching(_OF_CLASS, "a class and per cent, Viable:30")),
+    "costs": _Field("cost", *_matching(_OF_CLASS, "a class and a number, as in Viable:5")),
+    "gate": _Field("gate", *_number(1, 99)),
+    "refer_below": _Field("refer", *_number(0, 100)),
+    "refer_viable": _Field("silent", *_number(0, 100)),
+    "calibrated": _Field("calibrated", *_number(0, 1)),
+    "target_error": _Field("target", *_number(0, 50)),
+    "mix": _Field("mix", *_choice("none", "mean", "weighted", "vote", "two-stage")),
+    "mixed": _Field("with", *_matching(_NAME, "the name of a network")),
+    "meter_by": _Field("meterby", *_choice("slide", "case")),
+    "meter_of": _Field("meter", *_matching(_CLASS, "the name of a slide or case")),
+    "audit_panel": _Field("audit", *_choice(*AUDIT_PANELS)),
+    "pairs_of": _Field("pairs", *_choice(*PAIRS_OF)),
+    "map_slide": _Field("slide", *_matching(_CLASS, "the name of a slide")),
+    "map_by": _Field("shade", *_choice("label", "call", "error", "confidence")),
+    "pair": _Field("pair", *_matching(_PAIR, "two numbers, as in 0,1")),
+    "calls_of": _Field("of", *_matching(_CLASS, "the name of a class")),
+    "calls_cell": _Field("cell", *_matching(_CELL, "two numbers, as in 0,1, or who is right")),
+    "confusion_cell": _Field("confused", *_matching(_PAIR, "two numbers, as in 0,1")),
+    "point": _Field("point", *_number(0, 100)),
 }
 _LIMITS = {
     "models": MAX_MODELS,
@@ -189,6 +238,9 @@ _LIMITS = {
     "method_settings": MAX_SETTINGS,
     "grid_methods": MAX_ROWS,
     "grid_layers": MAX_COLUMNS,
+    "thresholds": MAX_CLASSES,
+    "costs": MAX_CLASSES,
+    "mixed": MAX_MIXED,
 }
 
 

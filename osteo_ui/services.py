@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from osteo_core.bundles import CARD, PREDICTIONS, Bundle, load_bundle, models_dir
+from osteo_core.bundles import CARD, ENSEMBLE, Bundle, load_bundle, models_dir
+from osteo_core.ensemble_bundles import EnsembleBundle
 from osteo_core.errors import OsteoError
 from osteo_core.tiles import Tile
 from osteo_ui.store import WeighedStore
@@ -33,7 +34,10 @@ READINGS_BYTES = 600_000_000
 
 
 def bundles() -> tuple[Bundle, ...]:
-    """Return the trained networks on disk, three-class ones first; unreadable ones are left out."""
+    """Return the trained networks on disk, three-class ones first, then ensembles of them.
+
+    Unreadable ones are left out.
+    """
     return _bundles(*_cards())[0]
 
 
@@ -44,7 +48,7 @@ def bundle_problems() -> tuple[str, ...]:
 
 def _cards() -> tuple[str, tuple[tuple[str, int], ...]]:
     folder = models_dir()
-    cards = sorted(folder.glob(f"*/{CARD}"))
+    cards = sorted([*folder.glob(f"*/{CARD}"), *folder.glob(f"*/{ENSEMBLE}")])
     return str(folder), tuple((str(card.parent), card.stat().st_mtime_ns) for card in cards)
 
 
@@ -58,8 +62,19 @@ def _bundles(
             found.append(load_bundle(path))
         except OsteoError as error:
             problems.append(str(error))
-    found.sort(key=lambda b: (-len(b.card.classes), b.card.architecture != "vgg19", b.name))
+    found.sort(key=_place)
     return tuple(found), tuple(problems)
+
+
+def _place(which: Bundle) -> tuple[bool, int, bool, str]:
+    """Where a network stands in lists: ensembles last, three classes before two."""
+    kind, classes = which.card.architecture, which.card.classes
+    return isinstance(which, EnsembleBundle), -len(classes), kind != "vgg19", which.name
+
+
+def networks() -> tuple[Bundle, ...]:
+    """Return the trained networks without the ensembles."""
+    return tuple(found for found in bundles() if not isinstance(found, EnsembleBundle))
 
 
 def bundle(name: str) -> Bundle | None:
@@ -69,12 +84,13 @@ def bundle(name: str) -> Bundle | None:
 
 def predictions(which: Bundle) -> "pd.DataFrame":
     """Return a bundle's stored predictions; a copy, free to be changed."""
-    return _predictions(which.name, which.digest, _stamp(which), which)
+    return _predictions(which.name, which.digest, stamp(which), which)
 
 
-def _stamp(which: Bundle) -> int:
-    path = which.folder / PREDICTIONS
-    return path.stat().st_mtime_ns if path.exists() else 0
+def stamp(which: Bundle) -> int:
+    """Return when a bundle's predictions were last written: part of the key of all made of them."""
+    files = which.prediction_files()
+    return sum(file.stat().st_mtime_ns for file in files if file.exists())
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -84,7 +100,7 @@ def _predictions(name: str, digest: str, stamp: int, _bundle: Bundle) -> "pd.Dat
 
 def known_tile(which: Bundle, sha256: str) -> tuple[str, str] | None:
     """Return (true label, part of the split) of a tile the bundle's training met, or None."""
-    return _known_tiles(which.name, which.digest, _stamp(which), which).get(sha256)
+    return _known_tiles(which.name, which.digest, stamp(which), which).get(sha256)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

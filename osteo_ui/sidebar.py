@@ -6,8 +6,9 @@ from pathlib import Path
 import streamlit as st
 
 from osteo_core.bundles import Bundle
+from osteo_core.ensemble_bundles import EnsembleBundle
 from osteo_core.errors import OsteoError
-from osteo_ui import services, sources, state, uploads
+from osteo_ui import report_panel, services, sources, state, uploads
 from osteo_ui.selection import MAX_TILES, TileRef, decode_tile
 from osteo_ui.widgets import bound, key_of, segments, told
 
@@ -55,6 +56,7 @@ def draw() -> None:
             _cohort_box()
         _chosen_tiles()
         st.space("small")
+        report_panel.draw()
         st.caption(":material/link: The address bar holds this view. Copy it to share or cite it.")
         st.caption("For research and teaching, not diagnosis.")
 
@@ -85,6 +87,9 @@ def _network() -> None:
 def describe(bundle: Bundle) -> str:
     """Return a network in a line: name, architecture, input, what it tells apart."""
     card = bundle.card
+    if isinstance(bundle, EnsembleBundle):
+        members = ", ".join(f"`{name}`" for name in bundle.ensemble.members)
+        return f"`{bundle.name}` · ensemble of {members} · {', '.join(card.classes)}"
     size = " × ".join(str(n) for n in card.input_size)
     return f"`{bundle.name}` · {card.architecture}, {size} px · {', '.join(card.classes)}"
 
@@ -179,5 +184,9 @@ def _title(ref: TileRef, folder: str) -> str:
 
 def _take_tiles() -> None:
     key = key_of("tiles")
-    if not state.is_echo(key):
+    if state.is_echo(key):
+        return
+    try:
         state.update(tiles=tuple(decode_tile(text) for text in st.session_state[key]))
+    except ValueError:  # the browser still shows a title that is no option any more
+        state.update()

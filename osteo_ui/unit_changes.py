@@ -14,6 +14,7 @@ from osteo_core.errors import ModelError, OsteoError
 from osteo_core.units import Unit
 from osteo_ui import (
     charts,
+    saving,
     services,
     sources,
     state,
@@ -218,10 +219,10 @@ def _show(reading: "Reading", card: "UnitCard", found: "Effect", held: str) -> N
     listed = ", ".join(units[:6]) + (f" and {len(units) - 6} more" if len(units) > 6 else "")
     sentence = words.without(listed, card.target, found, reading.classes, held)
     st.markdown(sentence)
-    name = widgets.file_stem("off", *units[:3], reading.tile_sha256[:12])
+    name = saving.file_stem("off", *units[:3], reading.tile_sha256[:12])
     charts.show(unit_charts.effect(found, reading.classes), name, sentence)
     csv = partial(table, found, reading.classes)
-    widgets.download("CSV", csv, f"{name}.csv", "text/csv", "Before, after and every draw")
+    saving.download("CSV", csv, f"{name}.csv", "text/csv", "Before, after and every draw")
     st.caption(
         "Class probabilities; the network behind the units is run again, what stands in front is "
         f"kept. Circles: as many random other units of the same layers, seed {found.seed}."

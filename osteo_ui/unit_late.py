@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from osteo_ui import jobs, state
+from osteo_ui import jobs, progress, state
 from osteo_ui.unit_services import Late
 
 REST_S = 0.5  # without another click, before anything slow is begun
@@ -38,7 +38,7 @@ def follow(wanted: Late) -> None:
         found = jobs.ask(key, lambda: _steps(wanted))
     if found.problem:
         st.warning(found.problem)
-    jobs.follow([key])
+    progress.follow([key])
 
 
 def _steps(wanted: Late) -> Generator[float, None, Any]:

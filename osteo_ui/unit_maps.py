@@ -8,7 +8,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from osteo_core import pictures
-from osteo_ui import atlas, drawn, layer_atlas, layers, state, widgets
+from osteo_ui import atlas, drawn, layer_atlas, layers, saving, state, widgets
 from osteo_ui.sources import Shown
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _maps(
     )
     units, columns = tuple(order.tolist()), layers.mosaic_columns(page.count, 1)
     png = partial(drawn.mosaic_png, reading, layer, units, colours, columns, None, True)
-    widgets.downloads(widgets.tile_stem(item, layer, "maps"), png, _values(reading, layer))
+    saving.downloads(saving.tile_stem(item, layer, "maps"), png, _values(reading, layer))
 
 
 def _bars(
@@ -114,9 +114,9 @@ def _bars(
         on_pick=layer_atlas.picker(layer),
         height=260,
     )
-    name = widgets.tile_stem(item, layer, "units")
+    name = saving.tile_stem(item, layer, "units")
     values_of = _values(reading, layer)
-    widgets.download("Values", values_of, f"{name}.npz", widgets.NPZ, widgets.NPZ_HELP)
+    saving.download("Values", values_of, f"{name}.npz", saving.NPZ, saving.NPZ_HELP)
 
 
 def _values(reading: "Reading", layer: str) -> "partial[bytes]":

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from osteo_ui import atlas, layer_atlas, unit_choice, unit_rows, unit_services, widgets
+from osteo_ui import atlas, layer_atlas, saving, unit_choice, unit_rows, unit_services
 from osteo_ui import unit_words as words
 from osteo_ui.words import duration
 
@@ -158,9 +158,9 @@ def _show(job: ScanJob, reading: "Reading", card: "UnitCard") -> None:
         f"The {min(LISTED, len(rows))} units of `{job.layer}` whose loss changes the probability "
         f"of {card.target} most, in points; the logit's change beside it. {card.unit} is {own}."
     )
-    name = widgets.file_stem("scan", job.layer, card.target, reading.tile_sha256[:12])
+    name = saving.file_stem("scan", job.layer, card.target, reading.tile_sha256[:12])
     csv = partial(table, rows, reading.classes)
-    widgets.download("CSV", csv, f"{name}.csv", "text/csv", "All units scanned, ranked")
+    saving.download("CSV", csv, f"{name}.csv", "text/csv", "All units scanned, ranked")
 
 
 def _row(row: "ScanRow", card: "UnitCard") -> unit_rows.Row:

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from osteo_core.errors import OsteoError
-from osteo_ui import state, unit_curves, unit_figures, unit_rows, widgets
+from osteo_ui import saving, state, unit_curves, unit_figures, unit_rows
 from osteo_ui import unit_words as words
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def draw(bundle: "Bundle", card: "UnitCard") -> None:
             summary.classes,
             title=_TITLES[by] if card.map is not None else "Value on a tile",
             now=card.mean if by == "mean" else card.value,
-            name=widgets.file_stem(str(unit), by, "distribution"),
+            name=saving.file_stem(str(unit), by, "distribution"),
             alt=words.spread_alt(unit, summary.classes, figures, by),
         )
         st.caption(words.spread(summary))

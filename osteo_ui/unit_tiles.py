@@ -9,7 +9,7 @@ import streamlit as st
 
 from osteo_core import crops, pictures
 from osteo_core.errors import OsteoError
-from osteo_ui import atlas, sources, state, unit_figures, unit_rows, unit_services, widgets
+from osteo_ui import atlas, saving, sources, state, unit_figures, unit_rows, unit_services
 from osteo_ui import unit_words as words
 from osteo_ui.selection import TileRef
 from osteo_ui.store import WeighedStore
@@ -104,8 +104,8 @@ def _strip(best: Best, card: "UnitCard", side: int | None, input_size: Size, now
         on_pick=lambda i: show(refs[i]),
         side=SIDE,
     )
-    stem = widgets.file_stem(str(card.unit), state.selection().best, "tiles")
-    widgets.download("PNG", found[0], f"{stem}.png", "image/png", "The row as one picture")
+    stem = saving.file_stem(str(card.unit), state.selection().best, "tiles")
+    saving.download("PNG", found[0], f"{stem}.png", "image/png", "The row as one picture")
 
 
 def _picture(

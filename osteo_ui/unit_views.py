@@ -14,6 +14,7 @@ from osteo_ui import (
     drawn,
     layer_atlas,
     layers,
+    saving,
     services,
     state,
     unit_choice,
@@ -105,7 +106,7 @@ def tile(
 def _downloads(
     item: Shown, reading: "Reading", card: "UnitCard", field: "EffectiveField | None"
 ) -> None:
-    unit, stem = card.unit, widgets.tile_stem(item, str(card.unit))
+    unit, stem = card.unit, saving.tile_stem(item, str(card.unit))
     meta = {"bundle_digest": reading.engine_digest, "tile_sha256": reading.tile_sha256}
     meta |= {"unit": str(unit)}
     with st.container(horizontal=True, gap="small"):
@@ -115,19 +116,19 @@ def _downloads(
                 drawn.map_overlay_png,
                 *(reading, item.tile, unit.layer, unit.index, s.heat_colours, s.opacity / 100),
             )
-            widgets.download("PNG", png, f"{stem}.png", "image/png", "The map over the tile")
+            saving.download("PNG", png, f"{stem}.png", "image/png", "The map over the tile")
             values = partial(pictures.float_download, card.map, meta)
-            widgets.download("Values", values, f"{stem}.npz", widgets.NPZ, widgets.NPZ_HELP)
+            saving.download("Values", values, f"{stem}.npz", saving.NPZ, saving.NPZ_HELP)
         else:
             png = drawn.tile_png(item.tile)
-            widgets.download("PNG", png, f"{stem}.png", "image/png", "The tile")
+            saving.download("PNG", png, f"{stem}.png", "image/png", "The tile")
         if field is not None and field.box is not None:
             values = partial(
                 pictures.float_download, field.magnitude, {**meta, "of": "size of the gradient"}
             )
             name = f"{stem}.field.npz"
             note = "Size of the gradient of this activation at each input pixel (NumPy .npz)"
-            widgets.download("Effective field", values, name, widgets.NPZ, note)
+            saving.download("Effective field", values, name, saving.NPZ, note)
 
 
 def _centre(card: "UnitCard") -> tuple[float, float] | None:
@@ -217,10 +218,10 @@ def ranking(reading: "Reading", card: "UnitCard") -> None:
         on_pick=layer_atlas.picker(layer),
         height=170,
     )
-    stem = widgets.file_stem(layer, card.target, "contributions", reading.tile_sha256[:12])
+    stem = saving.file_stem(layer, card.target, "contributions", reading.tile_sha256[:12])
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         csv = partial(_ranking_csv, card.classes, reading.contributions_by_class(layer), order)
-        widgets.download("CSV", csv, f"{stem}.csv", "text/csv", "All units as a table")
+        saving.download("CSV", csv, f"{stem}.csv", "text/csv", "All units as a table")
     if not every.any():
         st.caption(f"No unit of `{layer}` adds anything to {card.target} on this tile.")
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from osteo_ui import charts, drawn, layers, services, widgets, words
+from osteo_ui import charts, drawn, layers, saving, services, words
 from osteo_ui.heat_views import highest
 from osteo_ui.selection import Selection
 from osteo_ui.sources import Shown
@@ -51,7 +51,7 @@ def small_neurons(engine: "Engine", reading: "Reading", item: Shown, selection: 
     figure = charts.neuron_plot(
         {item.entry.title: values}, np.arange(values.size), height=260, value_title=""
     )
-    charts.show(figure, widgets.tile_stem(item, layer, "neurons"), f"Activations of {layer}")
+    charts.show(figure, saving.tile_stem(item, layer, "neurons"), f"Activations of {layer}")
     dead = int((values == 0).sum())
     st.caption(f"`{layer}`: unit against activation; {dead} of {values.size} units are at zero.")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from osteo_core.bundles import Bundle
+from osteo_core.ensemble_bundles import EnsembleBundle
 from osteo_core.errors import OsteoError
 from osteo_core.explain import INPUT
 from osteo_ui import drawn, services, sources, state, words
@@ -203,37 +204,27 @@ def computing(what: str, height: int = 220) -> Iterator[None]:
 
 
 def open_engine(bundle: Bundle) -> "Engine":
-    """Return the engine of a bundle, with a placeholder while it is being opened."""
+    """Return the engine of a bundle, with a placeholder while it is being opened.
+
+    An ensemble has none: the page stops with its members to choose from.
+    """
+    if isinstance(bundle, EnsembleBundle):
+        _offer_members(bundle)
     with computing("Opening the network"):
         return services.engine(bundle)
 
 
-NPZ = "application/octet-stream"
-NPZ_HELP = "Raw float32 values (NumPy .npz) with how they were made"
-Content = bytes | Callable[[], bytes]  # a callable is asked only when the button is pressed
-
-
-def download(label: str, data: Content, file: str, mime: str, help_text: str) -> None:
-    """Draw one download button."""
-    st.download_button(
-        label,
-        data,
-        file,
-        mime,
-        key=f"download.{file}",
-        icon=":material/download:",
-        type="tertiary",
-        on_click="ignore",
-        help=help_text,
+def _offer_members(bundle: EnsembleBundle) -> None:
+    st.info(
+        f"`{bundle.name}` is an ensemble. Maps and units belong to one network: choose a member.",
+        icon=":material/groups:",
     )
-
-
-def downloads(name: str, png: Content, floats: Content | None = None) -> None:
-    """Draw the download buttons of a picture: the PNG, and the raw values where there are any."""
-    with st.container(horizontal=True, gap="small"):
-        download("PNG", png, f"{name}.png", "image/png", "The picture in full size")
-        if floats is not None:
-            download("Values", floats, f"{name}.npz", NPZ, NPZ_HELP)
+    with st.container(horizontal=True):
+        for name in bundle.ensemble.members:
+            others = tuple(m for m in state.selection().models[1:] if m != name)
+            chosen = {"models": (name, *others)}
+            st.button(name, key=f"member.{name}", on_click=state.update, kwargs=chosen)
+    st.stop()
 
 
 def side_by_side(shown: Sequence[sources.Shown]) -> list[Any]:
@@ -282,14 +273,3 @@ def tile_caption(item: sources.Shown) -> str:
     tile, entry = item.tile, item.entry
     parts = [entry.note, f"{tile.width} × {tile.height} px", *tile.decoding]
     return f"**{entry.title}**: " + ", ".join(part for part in parts if part)
-
-
-def tile_stem(item: sources.Shown, *parts: str) -> str:
-    """Return a file name without suffix for a picture of a tile; unlike titles, never shared."""
-    return file_stem(item.entry.title, item.tile.short_id, *parts)
-
-
-def file_stem(*parts: str) -> str:
-    """Return a file name without suffix made of parts."""
-    text = ".".join(part for part in parts if part)
-    return "".join(c if c.isalnum() or c in "._-" else "-" for c in text)[:120]

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from osteo_core.bundles import Bundle
+from osteo_core.wording import count as count  # said on pages as words.count
 from osteo_ui import services
 from osteo_ui.sources import Shown
 

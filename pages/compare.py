@@ -5,10 +5,13 @@ import streamlit as st
 from osteo_core.errors import OsteoError
 from osteo_ui import (
     charts,
+    compare_pairs,
+    compare_reasons,
     compare_views,
     disagreement_views,
     metric_charts,
     metric_services,
+    saving,
     services,
     state,
     widgets,
@@ -24,6 +27,9 @@ st.caption(
 )
 chosen = compare_views.choose_networks(services.bundles())
 names = [bundle.name for bundle in chosen]
+
+# Which pair is chosen below, where the scores are; the tiles above show it too.
+pair = compare_pairs.chosen(chosen)
 
 # The tables below need no network, so they are on screen while TensorFlow is being loaded.
 on_tiles = st.container()
@@ -44,7 +50,7 @@ if compared is not None and not compared.n_tiles:
         "side by side. Choose networks that share a class, or another part."
     )
 elif compared is not None:
-    stem = widgets.file_stem("compare", *names, part)
+    stem = saving.file_stem("compare", *names, part)
     protocols = {bundle.card.split.kind for bundle in chosen}
     kind = protocols.pop() if len(protocols) == 1 else ""
     st.markdown(compared.parts[names[0]].standing(kind))
@@ -60,28 +66,39 @@ elif compared is not None:
         "the same, so look at the pairs."
     )
     panels.table(compared.pairs(), f"{stem}.pairs", "Tiles that both, one or none call rightly")
+    st.header("One against the other", anchor="pair")
+    compare_pairs.choose(chosen)
+    two = saving.file_stem("compare", pair[0].name, pair[1].name, part)
+    compare_pairs.differences(compared, *pair, two)
+    st.subheader("Call against call", anchor="calls")
+    compare_pairs.calls(compared, *pair, two)
     st.header("Where they disagree", anchor="disagreements")
     disagreement_views.disagreements(compared, part)
+
+compare_reasons.slow(*pair, part)
 
 with on_tiles:
     st.header("On the chosen tiles", anchor="tiles")
     shown = widgets.require_tiles()
+    networks = compare_views.readable(chosen)
     with widgets.computing("Opening the networks"):
-        engines = {bundle.name: services.engine(bundle) for bundle in chosen}
-    left, right = st.columns(2)
-    with left:
-        compare_views.choose_layer(list(engines.values()))
-    with right:
-        widgets.choose_class("Class to explain", metric_services.all_classes(chosen))
+        engines = {bundle.name: services.engine(bundle) for bundle in networks}
+    if networks:
+        left, right = st.columns(2)
+        with left:
+            compare_views.choose_layer(list(engines.values()))
+        with right:
+            widgets.choose_class("Class to explain", metric_services.all_classes(chosen))
     now = state.selection()
-    for item in shown:
+    for item in shown if networks else []:
         st.subheader(item.entry.title, anchor=False)
         with widgets.computing("Reading the tile"):
             seen = {n: glance(e, item.tile, now.layer, now.target) for n, e in engines.items()}
-        compare_views.calls(chosen, seen, item)
-        compare_views.heat_maps(chosen, engines, seen, item)
-    st.caption(
-        "Grad-CAM explains the logit (before softmax). Each map is coloured from 0 to its own "
-        "highest value: logits of two networks have no common unit, so compare where they look, "
-        "not how strongly."
-    )
+        compare_views.calls(networks, seen, item)
+        compare_views.heat_maps(networks, engines, seen, item, pair)
+    if networks:
+        st.caption(
+            "Grad-CAM explains the logit (before softmax). Each map is coloured from 0 to its own "
+            "highest value: logits of two networks have no common unit, so compare where they "
+            "look, not how strongly."
+        )

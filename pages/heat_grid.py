@@ -12,6 +12,7 @@ from osteo_ui import (
     grid_progress,
     grid_views,
     heat_services,
+    saving,
     state,
     widgets,
 )
@@ -37,23 +38,23 @@ flat = [found for row in grid for found in row]
 
 grid_views.draw(view, grid, item)
 st.caption(grid_views.explanation(view, item))
-name = widgets.tile_stem(item, bundle.name, "grid", view.by)
+name = saving.tile_stem(item, bundle.name, "grid", view.by)
 with st.container(horizontal=True, gap="small"):
-    widgets.download(
+    saving.download(
         "Grid",
         partial(grid_files.picture, view, grid, item),
         f"{name}.png",
         "image/png",
         "The grid as one picture, with how each map was made",
     )
-    widgets.download(
+    saving.download(
         "Maps",
         partial(grid_files.archive, view, grid, item),
         f"{name}.zip",
         "application/zip",
         "Raw float32 values of each map (NumPy .npz), and the numbers",
     )
-    widgets.download(
+    saving.download(
         "Numbers",
         partial(grid_files.numbers, grid, item),
         f"{name}.csv",

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from osteo_ui import jobs, lesson_views, state, widgets
+from osteo_ui import lesson_views, progress, state, widgets
 
 state.require_app()
 
@@ -19,7 +19,7 @@ sides = st.grid(2, min_column_width=320, gap="large")
 for which, (heat, grade, _) in asked.items():
     with sides.cell():
         lesson_views.network(which, shown, heat, grade.result if grade.status == "done" else None)
-jobs.follow([key for _, _, key in asked.values()])
+progress.follow([key for _, _, key in asked.values()])
 
 reveal = st.expander(
     "What was planted", icon=":material/school:", key="l.answer", on_change="rerun"

@@ -1,10 +1,24 @@
 """Page 5: how good a network is, from stored predictions, and what stands behind the numbers."""
 
-import pandas as pd
 import streamlit as st
 
 from osteo_core.errors import OsteoError
-from osteo_ui import charts, metric_charts, metric_services, recipe_views, state, widgets
+from osteo_ui import (
+    charts,
+    metric_calibration,
+    metric_charts,
+    metric_confusion,
+    metric_curves,
+    metric_networks,
+    metric_papers,
+    metric_protocols,
+    metric_services,
+    metric_tables,
+    recipe_views,
+    saving,
+    state,
+    widgets,
+)
 from osteo_ui import metric_panels as panels
 
 state.require_app()
@@ -17,6 +31,7 @@ st.caption(
 part = panels.choose_part()
 try:
     view = metric_services.part_view(bundle, part)
+    found = metric_services.part_figures(bundle, part)
 except OsteoError as error:
     st.error(str(error))
     st.info("Choose another network in the sidebar, or train this one again with `osteo train`.")
@@ -27,45 +42,57 @@ if not view.part.n_tiles:
     st.info(f"{standing} Choose another part above.")
     st.stop()
 st.markdown(standing)
-panels.key_figures(view)
+panels.key_figures(view, found)
 panels.say(view.notes)
-stem = widgets.file_stem(bundle.name, part)
+stem = saving.file_stem(bundle.name, part)
 
-with st.container(horizontal=True, gap="medium"):
-    with st.container(width=panels.PANEL):
-        st.subheader("Confusion", anchor="confusion")
-        panels.confusion(view.metrics, stem)
-    with st.container(width=panels.PANEL):
-        st.subheader("ROC, one class against the rest", anchor="roc")
-        panels.roc(view.curves, stem)
+grid = st.grid(2, min_column_width=panels.PANEL, gap="medium")
+with grid.cell():
+    st.subheader("Confusion", anchor="confusion")
+    metric_confusion.matrix(view.metrics, stem)
+with grid.cell():
+    st.subheader("ROC, one class against the rest", anchor="roc")
+    panels.roc(view.curves, found, stem)
+metric_confusion.tiles(view.part, view.metrics, stem)
+
+st.subheader("Every figure with its interval", anchor="figures")
+metric_tables.figures(found, stem)
 
 st.subheader("Per class", anchor="classes")
 panels.table(
-    pd.DataFrame(view.metrics.rows()), f"{stem}.classes", "Precision, recall, F1 and support"
+    metric_tables.per_class(view.metrics),
+    f"{stem}.classes",
+    "Precision, recall and F1 of each class",
 )
 st.caption(
     "Precision: of the tiles called so, how many are. Recall: of the tiles that are, how many were "
     "called so. F1: their harmonic mean. Macro: classes weigh alike; weighted: tiles do."
 )
 
+st.subheader("Precision and recall by threshold", anchor="thresholds")
+metric_curves.precision_recall(view.part, found, stem)
+metric_curves.at_a_point(view.part, stem)
+
+st.subheader("Calibration", anchor="calibration")
+metric_calibration.calibration(bundle, view.part, stem)
+
 st.subheader("By slide", anchor="slides")
-panels.table(view.part.by_slide(), f"{stem}.slides", "Tiles called rightly on each slide")
-st.caption("On which slides the errors lie: spread over all, or crowded on a few.")
+panels.table(
+    metric_tables.by_slide(view.part), f"{stem}.slides", "Tiles called rightly on each slide"
+)
+st.caption(
+    "On which slides the errors lie: spread over all, or crowded on a few. Wilson's 95 % intervals."
+)
 
 st.subheader("Tumour or no tumour", anchor="tumour")
 panels.tumour(view.tumour, bundle, part)
 
+st.subheader("Protocols: what another split would say", anchor="protocols")
+metric_protocols.protocols(bundle, stem)
+metric_papers.papers()
+
 st.subheader("All networks on this part", anchor="networks")
-charts.show(
-    metric_charts.accuracies(metric_services.all_parts(part), bundle.name),
-    f"accuracies.{part}",
-    alt="Accuracy of each network with its 95 % interval",
-)
-st.caption(
-    "Accuracy with Wilson's 95 % interval, the network on view as a square. Each on the tiles of "
-    "its own classes, so networks with two classes have an easier task; the page Compare sets "
-    "networks side by side on common tiles."
-)
+metric_networks.forest(part, bundle.name)
 
 st.subheader("Learning curves", anchor="learning")
 try:
@@ -85,6 +112,7 @@ else:
     )
     with st.expander("The epochs as a table"):
         panels.table(curves.table, f"{bundle.name}.history", "History of training")
+metric_networks.learning(bundle.name)
 
 st.subheader("Recipe", anchor="recipe")
 recipe_views.recipe(bundle.card)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from osteo_ui import charts, drawn, services, state, tile_picker, widgets, words
+from osteo_ui import charts, drawn, saving, services, state, tile_picker, widgets, words
 from osteo_ui.views import small_heat, small_mosaic, small_neurons
 
 state.require_app()
@@ -40,7 +40,7 @@ for item, slot in zip(shown, slots, strict=True):
             charts.probability_bars(
                 reading.classes, reading.probabilities, reading.predicted, truth, not single
             ),
-            widgets.tile_stem(item, bundle.name, "probabilities"),
+            saving.tile_stem(item, bundle.name, "probabilities"),
             alt=words.probabilities(reading),
         )
         if met:

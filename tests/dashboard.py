@@ -9,7 +9,8 @@ from streamlit.testing.v1 import AppTest
 from osteo_core.errors import ModelError
 
 APP = Path(__file__).resolve().parent.parent / "app.py"
-PAGES = "pages"
+FOLDER = "pages"
+PAGES = tuple(sorted(file.stem for file in (APP.parent / FOLDER).glob("*.py")))
 
 
 def no_engine(bundle: object) -> None:
@@ -18,12 +19,11 @@ def no_engine(bundle: object) -> None:
 
 
 def open_page(page: str, link: dict[str, object]) -> AppTest:
-    """Open a page by a link, ready to `run`. The first page runs once before it."""
+    """Open a page by a link, ready to `run`."""
     at = AppTest.from_file(APP, default_timeout=60)
     for key, value in link.items():
         at.query_params[key] = value
-    at.run()
-    return at.switch_page(f"{PAGES}/{page}.py")
+    return at.switch_page(f"{FOLDER}/{page}.py")
 
 
 def url(at: AppTest) -> dict[str, list[str]]:

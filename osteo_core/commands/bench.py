@@ -23,6 +23,9 @@ LABELS = {
     "ablation_ratio": "ablation of a unit of the last convolution / forward",
     "scan_ratio": "ablation of each unit of the last convolution / forward",
     "index_ratio": "unit index / plain forward passes over the same tiles",
+    "audit_s": "audit of 1,144 tiles of 512 px, s",
+    "metrics_first_view_s": "every figure of all bundles, 2,000 bootstrap draws, first time, s",
+    "protocols_ratio": "all split protocols with the base's pass / the pass alone",
     "cached_step_ratio": "training step on cached features / through the whole network",
     "pairs": "interleaved pairs behind each median",
 }
@@ -55,7 +58,8 @@ def bench(names: tuple[str, ...], pairs: int, training: bool, as_json: bool) -> 
     results = {}
     for name in chosen:
         click.echo(f"{name}:", err=True)
-        results[name] = measure(open_model(name), pairs, _tell)
+        engine = open_model(name)
+        results[name] = measure(engine, pairs, _tell, load_bundle(name) if engine.card else None)
         if training:
             _tell("cached_step_ratio")
             results[name] |= _saving(load_bundle(name).card.recipe)

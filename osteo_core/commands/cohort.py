@@ -10,11 +10,15 @@ import click
 from osteo_core.cohorts import ImportAccount, import_cohort
 from osteo_core.cohorts.importing import MIXED_RULES
 from osteo_core.cohorts.splits import SplitKind
+from osteo_core.commands.audit import audit
 
 
 @click.group("cohort")
 def cohort() -> None:
     """Labelled tiles on disk and one split of them."""
+
+
+cohort.add_command(audit)
 
 
 @cohort.command("import")

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from osteo_core.commands.following import ticking
 from osteo_core.errors import BundleError, CohortError
 
 if TYPE_CHECKING:
     from osteo_core.bundles import Bundle
-    from osteo_core.evaluate import LabelledPart
+    from osteo_core.evaluate import Interval, LabelledPart
+    from osteo_core.evaluate.figures import Figure
+    from osteo_core.evaluate.protocol_report import ProtocolReport
 
 
 @click.command()
@@ -24,8 +27,9 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--protocol",
-    type=click.Choice(["tile", "slide", "case", "all"]),
-    help="Split protocol; without it, the one the network was trained under.",
+    type=click.Choice(["tile", "slide", "tissue", "case", "800/274/70", "90/10", "70/30", "all"]),
+    help="With --cohort, refit a head on the frozen base under this split protocol, or under all. "
+    "Without either, the network as trained, under its own protocol.",
 )
 @click.option(
     "--part",
@@ -34,22 +38,65 @@ if TYPE_CHECKING:
     show_default=True,
     help="Part of the split; of another cohort, test is every tile the network has never met.",
 )
+@click.option(
+    "--backbone-weights",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    envvar="OSTEO_BACKBONE_WEIGHTS",
+    help="For --protocol: ImageNet weights of the base without its top; Keras' download when not "
+    "given.",
+)
+@click.option(
+    "--own-base",
+    is_flag=True,
+    help="For --protocol: the bundle's tuned base; only tiles it never met are scored.",
+)
+@click.option(
+    "--cache",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="For --protocol: folder of the kept features; below the cohort's when not given.",
+)
+@click.option(
+    "--save",
+    is_flag=True,
+    help="For --protocol all: also write protocols.json beside the bundle's card (numbers only).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def evaluate(
     name: str,
     cohort_dir: Path | None,
     protocol: str | None,
     part: str,
+    backbone_weights: Path | None,
+    own_base: bool,
+    cache: Path | None,
+    save: bool,
     as_json: bool,
 ) -> None:
-    """Score a network under the split protocol it was trained with.
+    """Score a network, or set split protocols side by side.
 
-    Accuracy comes with Wilson's 95 % interval, which counts each tile as independent; tiles of one
-    slide are not, so the truth is less certain than that.
+    The network as trained is scored on its stored predictions, or on a cohort's tiles that it has
+    never met. Accuracy comes with Wilson's 95 % interval, which counts each tile as independent,
+    and with bootstrap intervals over tiles and over slides.
+
+    With --cohort and --protocol, another question is asked: what would this architecture score
+    under another split? The base stays frozen, as ImageNet left it, is run over the cohort once
+    (kept on disk), and a logistic regression takes the place of the recipe's dense layers, fitted
+    anew under each protocol: random tiles, whole slides, slides that show the same tissue and
+    whole cases held out, and the three random splits of the papers.
     """
     from osteo_core.bundles import load_bundle
 
     bundle = load_bundle(name)
+    if cohort_dir is not None and protocol is not None:
+        if part != "test":
+            raise click.UsageError(f"--protocol tests every tile in turn. Received: --part {part}.")
+        from osteo_core.commands.protocols import protocols
+
+        report, failed = protocols(
+            bundle, cohort_dir, protocol, backbone_weights, own_base, cache, save
+        )
+        _print_report(report, as_json)
+        sys.exit(int(failed))
     kind = _covered(bundle, protocol)
     failed = False
     if cohort_dir is None:
@@ -69,12 +116,18 @@ def evaluate(
         sys.exit(1)
 
 
+def _print_report(report: "ProtocolReport", as_json: bool) -> None:
+    from osteo_core.evaluate.protocol_report import as_text
+
+    click.echo(report.model_dump_json(indent=2) if as_json else as_text(report))
+
+
 def _covered(bundle: "Bundle", protocol: str | None) -> str:
     kind = bundle.card.split.kind
     if protocol not in (None, "all", kind):
         raise BundleError(
             f"{bundle.name} was trained and tested under a split by {kind} only, so expected "
-            f"--protocol {kind} or all. Received: {protocol}."
+            f"--protocol {kind} or all, or --cohort DIR to refit its head. Received: {protocol}."
         )
     return kind
 
@@ -103,7 +156,7 @@ def _fresh(bundle: "Bundle", folder: Path, part: str) -> tuple["LabelledPart", b
     _say_what_is_left_out(len(cohort.tiles), len(known.tiles), len(tiles), part)
     if not tiles:
         return read_part(bundle.predictions().iloc[:0], part, bundle.card.classes), False
-    fresh = predict_unread(bundle, known, tiles, _progress)
+    fresh = predict_unread(bundle, known, tiles, ticking("tiles"))
     for file, sentence in fresh.failures:
         click.echo(f"{file}: {sentence}", err=True)
     scored = read_part(fresh.frame.assign(split=part), part, bundle.card.classes)
@@ -118,14 +171,12 @@ def _say_what_is_left_out(n_all: int, n_known: int, n_chosen: int, part: str) ->
         click.echo(f"left out: {n_known - n_chosen} tiles ({what})", err=True)
 
 
-def _progress(done: int, total: int) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"\rtiles {done}/{total}", err=True, nl=done == total)
-
-
 def _as_json(bundle: "Bundle", kind: str, part: "LabelledPart") -> dict[str, Any]:
-    metrics = part.metrics()
-    interval = metrics.interval
+    from osteo_core.evaluate.figures import figures
+
+    metrics, found = part.metrics(), figures(part)
+    interval, accuracy = metrics.interval, found.find("accuracy")
+    f1 = found.find("macro F1")
     return {
         "model": bundle.name,
         "part": part.part,
@@ -133,7 +184,11 @@ def _as_json(bundle: "Bundle", kind: str, part: "LabelledPart") -> dict[str, Any
             kind: {
                 "accuracy": metrics.accuracy,
                 "accuracy_ci95": [interval.low, interval.high] if interval else None,
+                "accuracy_ci95_by_tile": _bounds(accuracy.by_tile if accuracy else None),
+                "accuracy_ci95_by_slide": _bounds(accuracy.by_slide if accuracy else None),
                 "macro_f1": metrics.macro.f1,
+                "macro_f1_ci95_by_tile": _bounds(f1.by_tile if f1 else None),
+                "macro_f1_ci95_by_slide": _bounds(f1.by_slide if f1 else None),
                 "weighted_f1": metrics.weighted.f1,
                 "n_tiles": part.n_tiles,
                 "n_slides": part.n_slides,
@@ -141,24 +196,52 @@ def _as_json(bundle: "Bundle", kind: str, part: "LabelledPart") -> dict[str, Any
                 "classes": list(part.classes),
                 "per_class": metrics.rows()[: len(part.classes)],
                 "confusion": metrics.confusion.tolist(),
-                "notes": [*part.notes, *metrics.notes],
+                "figures": [_figure(figure) for figure in found.rows],
+                "notes": [*part.notes, *metrics.notes, *found.notes],
             }
         },
     }
 
 
+def _figure(figure: "Figure") -> dict[str, Any]:
+    return {
+        "name": figure.name,
+        "class": figure.group,
+        "value": figure.value,
+        "ci95_by_tile": _bounds(figure.by_tile),
+        "ci95_by_slide": _bounds(figure.by_slide),
+        "ci95_exact": _bounds(figure.exact),
+        "exact_by": figure.exact_by,
+    }
+
+
+def _bounds(interval: "Interval | None") -> list[float] | None:
+    return [interval.low, interval.high] if interval else None
+
+
 def _as_text(bundle: "Bundle", kind: str, part: "LabelledPart") -> str:
-    metrics = part.metrics()
+    from osteo_core.evaluate.figures import figures
+
+    metrics, found = part.metrics(), figures(part)
     lines = [f"{bundle.name}, {part.part} part, split by {kind}"]
     if metrics.accuracy is not None and metrics.interval is not None:
         low, high = metrics.interval.low, metrics.interval.high
         lines.append(f"accuracy {metrics.accuracy:.4f} (95 % interval {low:.4f} to {high:.4f})")
+    lines += [_line(found.find(name)) for name in ("accuracy", "macro F1")]
     lines.append(f"{'':<20}{'precision':>10}{'recall':>10}{'F1':>10}{'tiles':>8}")
     for row in metrics.rows():
         cells = "".join(f"{_number(row[name]):>10}" for name in ("precision", "recall", "f1"))
         lines.append(f"{row['class']:<20}{cells}{row['support']:>8}")
-    lines += ["", part.standing(kind), *part.notes, *metrics.notes]
+    lines += ["", part.standing(kind), *part.notes, *metrics.notes, *found.notes]
     return "\n".join(lines)
+
+
+def _line(figure: "Figure | None") -> str:
+    if figure is None or figure.value is None:
+        return ""
+    by = {"tile": figure.by_tile, "slide": figure.by_slide}
+    told = [f"by {unit} {i.low:.4f} to {i.high:.4f}" for unit, i in by.items() if i]
+    return f"{figure.name} {figure.value:.4f}, bootstrap 95 % " + ", ".join(told or ["not defined"])
 
 
 def _number(value: float | None) -> str:

@@ -1,7 +1,8 @@
 """Work that yields its share done, followed on stderr with the time left."""
 
+import sys
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TypeVar
 
 import click
@@ -34,3 +35,13 @@ def follow(work: str, steps: Generator[float, None, T]) -> T:
             left = (now - began) / share * (1 - share)
             click.echo(f"{work}: {share:.0%} done, {duration(left)} left", err=True)
             last = now
+
+
+def ticking(what: str) -> Callable[[int, int], None]:
+    """What receives how many of how many are done, and tells it on a terminal."""
+
+    def tick(done: int, total: int) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r{what} {done}/{total}", err=True, nl=done == total)
+
+    return tick

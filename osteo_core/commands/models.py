@@ -15,6 +15,7 @@ def models(context: click.Context) -> None:
 
 def _list() -> None:
     from osteo_core.bundles import list_bundles, models_dir
+    from osteo_core.ensemble_bundles import list_ensembles
 
     bundles = list_bundles()
     if not bundles:
@@ -26,6 +27,9 @@ def _list() -> None:
         height, across = card.input_size
         classes = " | ".join(card.classes)
         click.echo(f"{bundle.name:<{width}}  {card.title}, {height} x {across} px: {classes}")
+    for ensemble in list_ensembles():
+        classes = " | ".join(ensemble.card.classes)
+        click.echo(f"{ensemble.name:<{width}}  {ensemble.card.title}: {classes}")
 
 
 @models.command()

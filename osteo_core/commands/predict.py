@@ -12,6 +12,7 @@ from osteo_core.commands.options import Failures, model_options, open_chosen
 
 if TYPE_CHECKING:
     from osteo_core.engine import Engine
+    from osteo_core.ensemble_reader import EnsembleReader
 
 
 @click.command()
@@ -27,10 +28,11 @@ def predict(
 ) -> None:
     """Write one row a tile: path, model, predicted, p_<class>...
 
+    The model may be an ensemble (`osteo ensemble`): all its members are asked.
     PATHS are files or folders. A file that cannot be read is named on stderr, the others are
     done, and the exit status is 1.
     """
-    engine = open_chosen(model, classes, preprocessing)
+    engine = _ensemble(model) or open_chosen(model, classes, preprocessing)
     failures = Failures()
     if out is None:
         _write(engine, failures, paths, sys.stdout)
@@ -44,11 +46,27 @@ def predict(
 _BATCH = 8
 
 
-def _write(engine: "Engine", failures: Failures, paths: tuple[Path, ...], stream: IO[str]) -> None:
+def _ensemble(model: str) -> "EnsembleReader | None":
+    from osteo_core.bundles import ENSEMBLE, load_bundle, models_dir
+    from osteo_core.ensemble_bundles import EnsembleBundle
+    from osteo_core.ensemble_reader import open_reader
+
+    if not any((folder / ENSEMBLE).is_file() for folder in (Path(model), models_dir() / model)):
+        return None
+    bundle = load_bundle(model)
+    return open_reader(bundle) if isinstance(bundle, EnsembleBundle) else None
+
+
+def _write(
+    engine: "Engine | EnsembleReader",
+    failures: Failures,
+    paths: tuple[Path, ...],
+    stream: IO[str],
+) -> None:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(["path", "model", "predicted", *(f"p_{name}" for name in engine.classes)])
     readable = failures.tiles(paths)
     while some := list(islice(readable, _BATCH)):
-        for (file, _), row in zip(some, engine.predict(tile for _, tile in some), strict=True):
-            called = engine.classes[int(row.argmax())]
+        rows = engine.predict(tile for _, tile in some)
+        for (file, _), row, called in zip(some, rows, engine.calls(rows), strict=True):
             writer.writerow([file, engine.name, called, *(f"{p:.6f}" for p in row)])

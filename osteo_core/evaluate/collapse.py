@@ -7,7 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from osteo_core.evaluate.curves import RocCurve, roc_one_vs_rest
-from osteo_core.evaluate.metrics import Metrics, checked_probabilities, evaluate_calls
+from osteo_core.evaluate.metrics import (
+    Metrics,
+    checked_probabilities,
+    evaluate_calls,
+    most_probable,
+)
 
 TUMOUR_CLASSES = ("Non-Viable-Tumor", "Viable")
 NO_TUMOUR_CLASS = "Non-Tumor"
@@ -44,9 +49,18 @@ def can_collapse(classes: Sequence[str]) -> bool:
 
 
 def tumour_view(
-    labels: Sequence[str], probabilities: npt.ArrayLike, classes: Sequence[str]
+    labels: Sequence[str],
+    probabilities: npt.ArrayLike,
+    classes: Sequence[str],
+    calls: Sequence[str] | None = None,
 ) -> TumourView:
-    """Collapse labels and calls: a tile is called tumour when its most probable class is one.
+    """Collapse labels and calls: a tile is called tumour when the class called is one.
+
+    Args:
+        labels: true class of each tile.
+        probabilities: (n, k) finite, columns in the order of `classes`.
+        classes: the k class names.
+        calls: class called for each tile; the most probable one when not given.
 
     Raises:
         ValueError: when the classes cannot be collapsed or shapes do not fit.
@@ -57,13 +71,12 @@ def tumour_view(
         three-class confusion matrix in this way. The ROC curve is our addition.
     """
     merged, summed, names = collapse_tumour(labels, probabilities, classes)
-    matrix = checked_probabilities(labels, probabilities, classes)
-    calls = collapse_calls([classes[i] for i in matrix.argmax(axis=1)])
-    by_sum = [names[i] for i in summed.argmax(axis=1)]
+    made = collapse_calls(most_probable(probabilities, classes) if calls is None else calls)
+    by_sum = most_probable(summed, names)
     return TumourView(
-        metrics=evaluate_calls(merged, calls, names),
+        metrics=evaluate_calls(merged, made, names),
         curve=roc_one_vs_rest(merged, summed, names)[1],
-        n_differ=sum(a != b for a, b in zip(calls, by_sum, strict=True)),
+        n_differ=sum(a != b for a, b in zip(made, by_sum, strict=True)),
     )
 
 

@@ -56,6 +56,34 @@ class Comparison:
             ]
         )
 
+    def call_matrix(self, first: str, second: str, label: str = "") -> pd.DataFrame:
+        """Count tiles by the call of one network (rows) and of another (columns).
+
+        Args:
+            first: Name of a network.
+            second: Name of another.
+            label: Only tiles of this true class; "" counts all.
+
+        Returns:
+            int64, rows and columns the classes that the networks know, in their own orders.
+        """
+        table = self.between(first, second)
+        chosen = table if not label else table[table["label"] == label]
+        counts = pd.crosstab(chosen[f"{first} call"], chosen[f"{second} call"])
+        rows, columns = (list(self.parts[name].classes) for name in (first, second))
+        return counts.reindex(index=rows, columns=columns, fill_value=0).astype(np.int64)
+
+    def between(self, first: str, second: str) -> pd.DataFrame:
+        """List all common tiles with the calls of two networks, the widest apart first.
+
+        Returns:
+            Columns as `disagreements` has them, and "NAME right" (bool) for each of the two.
+        """
+        table = self._with_calls((first, second))
+        for name in (first, second):
+            table[f"{name} right"] = table[f"{name} call"] == table["label"]
+        return _widest_first(table)
+
     def disagreements(self) -> pd.DataFrame:
         """List the tiles with more than one call among the networks, the widest apart first.
 
@@ -64,15 +92,18 @@ class Comparison:
             probability ("NAME call", "NAME p"), and "apart": the largest difference of one class's
             probability between two networks, 0 to 1 (a class a network does not know counts as 0).
         """
-        table = next(iter(self.parts.values())).table[list(TILE_COLUMNS)].copy()
-        for name, part in self.parts.items():
-            table[f"{name} call"] = part.calls
-            table[f"{name} p"] = part.probabilities.max(axis=1, initial=0.0)
-        table["apart"] = _apart(list(self.parts.values()))
+        table = self._with_calls(tuple(self.parts))
         calls = table[[f"{name} call" for name in self.parts]]
-        differ = table[calls.nunique(axis=1) > 1]
-        order = ["apart", "file", "tile"]
-        return differ.sort_values(order, ascending=[False, True, True]).reset_index(drop=True)
+        return _widest_first(table[calls.nunique(axis=1) > 1])
+
+    def _with_calls(self, names: Sequence[str]) -> pd.DataFrame:
+        table = self.parts[names[0]].table[list(TILE_COLUMNS)].copy()
+        for name in names:
+            part = self.parts[name]
+            table[f"{name} call"] = part.calls
+            table[f"{name} p"] = part.confidence
+        table["apart"] = _apart([self.parts[name] for name in names])
+        return table
 
 
 def compare(
@@ -137,6 +168,11 @@ def _score_row(name: str, part: LabelledPart) -> dict[str, Any]:
         "slides": part.n_slides,
         "cases": part.n_cases,
     }
+
+
+def _widest_first(table: pd.DataFrame) -> pd.DataFrame:
+    order = ["apart", "file", "tile"]
+    return table.sort_values(order, ascending=[False, True, True]).reset_index(drop=True)
 
 
 def _apart(parts: Sequence[LabelledPart]) -> Any:

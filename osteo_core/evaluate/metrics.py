@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from osteo_core.evaluate.intervals import Interval, wilson
+from osteo_core.wording import count, listed
 
 
 @dataclass(frozen=True)
@@ -86,18 +87,24 @@ def evaluate(
         ValueError: when shapes do not fit, a value is not finite or a label is not a class.
     """
     matrix = checked_probabilities(labels, probabilities, classes)
-    calls = [classes[i] for i in matrix.argmax(axis=1)] if len(matrix) else []
+    calls = most_probable(matrix, classes)
     highest = matrix == matrix.max(axis=1, keepdims=True)
     ties = int((highest.sum(axis=1) > 1).sum())
     notes = (
         (
-            f"{_tiles(ties)} had two or more classes at the same highest probability; "
+            f"{count(ties, 'tile')} had two or more classes at the same highest probability; "
             "the class that comes first was counted.",
         )
         if ties
         else ()
     )
     return evaluate_calls(labels, calls, classes, notes=notes)
+
+
+def most_probable(probabilities: npt.ArrayLike, classes: Sequence[str]) -> list[str]:
+    """Name the most probable class of each row of (n, k) probabilities; of equals, the first."""
+    matrix = np.asarray(probabilities).reshape(-1, len(classes))
+    return [classes[i] for i in matrix.argmax(axis=1)]
 
 
 def evaluate_calls(
@@ -195,22 +202,14 @@ def _part_notes(confusion: npt.NDArray[np.int64], classes: Sequence[str]) -> tup
     silent = [n for n, s, c in zip(classes, support, called, strict=True) if s and not c]
     if absent:
         notes.append(
-            f"No tile of this part is {_listed(absent)}: recall is not defined there, and the "
+            f"No tile of this part is {listed(absent, 'or')}: recall is not defined there, and the "
             "means leave the class out."
         )
     if silent:
         notes.append(
-            f"No tile was called {_listed(silent)}: precision is not defined there and counts as "
-            "0 in the means."
+            f"No tile was called {listed(silent, 'or')}: precision is not defined there and counts "
+            "as 0 in the means."
         )
     if np.count_nonzero(called) == 1 and np.count_nonzero(support) > 1:
         notes.append("Every tile got the same call, so this accuracy is just that class's share.")
     return tuple(notes)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " or ".join(names)
-
-
-def _tiles(n: int) -> str:
-    return "1 tile" if n == 1 else f"{n:,} tiles"

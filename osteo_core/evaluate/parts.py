@@ -8,13 +8,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from osteo_core.errors import BundleError
-from osteo_core.evaluate.metrics import Metrics, evaluate
+from osteo_core.evaluate.metrics import Metrics, evaluate, evaluate_calls, most_probable
+from osteo_core.evaluate.scores import class_indices
+from osteo_core.wording import count
 
+CALL = "call"  # column of calls that are not simply the most probable class
 KEY_COLUMNS = ("tile", "file", "slide", "case", "split", "label")
 
 _SPLIT_MEANING = {
-    "slide": "The split is grouped by slide: no slide of this part was trained on, but other "
-    "slides of the same patients were, so a new patient may fare worse.",
+    "slide": "The split is grouped by slide: no slide of this part was trained on, if the "
+    "slides' names hold (`osteo cohort audit` tells), but other slides of the same patients were, "
+    "so a new patient may fare worse.",
     "case": "The split is grouped by case: no patient of this part was trained on.",
     "tile": "The split is by tile: neighbours from the same slides were trained on, so this "
     "number flatters the network.",
@@ -38,9 +42,20 @@ class LabelledPart:
 
     @property
     def calls(self) -> list[str]:
-        """Most probable class of each tile; of equals, the first."""
-        best = self.probabilities.argmax(axis=1) if len(self.table) else []
-        return [self.classes[i] for i in best]
+        """Class called for each tile: the most probable, of equals the first.
+
+        An ensemble that calls otherwise (in two stages) has a column `call` and is taken at that.
+        """
+        if CALL in self.table:
+            return [str(call) for call in self.table[CALL]]
+        return most_probable(self.probabilities, self.classes)
+
+    @property
+    def confidence(self) -> npt.NDArray[np.float64]:
+        """Probability of each tile's call, (n,); not the highest one where calls are made so."""
+        called = class_indices(self.calls, self.classes)
+        found: npt.NDArray[np.float64] = self.probabilities[np.arange(len(called)), called]
+        return found
 
     @property
     def n_tiles(self) -> int:
@@ -73,6 +88,8 @@ class LabelledPart:
 
     def metrics(self) -> Metrics:
         """Score the part."""
+        if CALL in self.table:
+            return evaluate_calls(self.labels, self.calls, self.classes)
         return evaluate(self.labels, self.probabilities, self.classes)
 
     def standing(self, protocol: str) -> str:
@@ -80,7 +97,7 @@ class LabelledPart:
         if not self.n_tiles:
             return f"The {self.part} part holds no labelled tile of these classes."
         counts = ", ".join(
-            _count(n, noun)
+            _known(n, noun)
             for n, noun in (
                 (self.n_tiles, "tile"),
                 (self.n_slides, "slide"),
@@ -89,8 +106,8 @@ class LabelledPart:
         )
         dependent = (
             f"Behind these numbers: {counts}. Tiles of one slide resemble each other, so there are "
-            "fewer independent observations than tiles, and the interval, which counts each tile "
-            "as independent, is narrower than the truth."
+            "fewer independent observations than tiles, and an interval that counts each tile as "
+            "independent is narrower than the truth."
         )
         trained = "The network was fitted to these tiles: this says how well it remembers, not "
         seen = {
@@ -126,7 +143,7 @@ def read_part(frame: pd.DataFrame, part: str, classes: Sequence[str]) -> Labelle
         (len(known) - len(whole), "a probability that is not a number"),
         (len(whole) - len(once), "the same tile again"),
     )
-    notes = tuple(f"{_count(n, 'tile')} left out: {why}." for n, why in lost if n)
+    notes = tuple(f"{count(n, 'tile')} left out: {why}." for n, why in lost if n)
     return LabelledPart(part, tuple(classes), once, once[columns].to_numpy(np.float64), notes)
 
 
@@ -135,5 +152,5 @@ def from_predictions(frame: pd.DataFrame, part: str, classes: Sequence[str]) -> 
     return read_part(frame, part, classes).metrics()
 
 
-def _count(n: int, noun: str) -> str:
-    return f"{n or 'an unknown number of'} {noun}" + ("" if n == 1 else "s")
+def _known(n: int, noun: str) -> str:
+    return count(n, noun) if n else f"an unknown number of {noun}s"

@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from osteo_core.bundles import Bundle
 from osteo_core.cohorts.table import Cohort, CohortTile
+from osteo_core.ensemble_bundles import EnsembleBundle
 from osteo_core.errors import TileError
+
+Ask = Callable[[Sequence[Any]], npt.NDArray[np.float64]]
 
 _BATCH = 8
 _GROUPS = {"tile": ("sha256",), "slide": ("case", "slide"), "case": ("case",)}
@@ -62,7 +66,7 @@ def predict_unread(
     """Run a bundle over tiles of a cohort; a tile that cannot be read does not stop the others.
 
     Args:
-        bundle: the trained network.
+        bundle: the trained network, or an ensemble.
         cohort: where the tiles' images lie.
         tiles: the tiles to run.
         tick: receives how many of how many tiles are done.
@@ -73,16 +77,19 @@ def predict_unread(
     Raises:
         BundleError: a weight file is missing or altered.
     """
-    network, rows, failures = bundle.network(), [], []
+    ask, rows, failures = _asker(bundle), [], []
     for start in range(0, len(tiles), _BATCH):
         batch, bad = _load(cohort, tiles[start : start + _BATCH])
         failures += bad
         if batch:
-            rows += _rows(bundle, network, batch)
+            rows += _rows(ask, batch)
         tick(min(start + _BATCH, len(tiles)), len(tiles))
     columns = ["tile", "file", "slide", "case", "split", "label"]
     columns += [f"p_{name}" for name in bundle.card.classes]
-    return FreshPredictions(pd.DataFrame(rows, columns=columns), tuple(failures))
+    frame = pd.DataFrame(rows, columns=columns)
+    if isinstance(bundle, EnsembleBundle):
+        frame = bundle.ensemble.with_calls(frame)
+    return FreshPredictions(frame, tuple(failures))
 
 
 def _load(
@@ -97,14 +104,26 @@ def _load(
     return good, bad
 
 
-def _rows(bundle: Bundle, network: Any, batch: Sequence[tuple[CohortTile, Any]]) -> list[list[Any]]:
-    from osteo_core.networks.preprocessing import normalise, resize
-
-    card = bundle.card
-    pixels = np.stack([resize(pixels, card.input_size) for _, pixels in batch])
-    inputs = normalise(pixels, card.preprocessing)
-    probabilities = np.asarray(network(inputs, training=False), np.float64).round(6)
+def _rows(ask: Ask, batch: Sequence[tuple[CohortTile, Any]]) -> list[list[Any]]:
+    probabilities = ask([pixels for _, pixels in batch]).round(6)
     return [
         [t.sha256, t.file, t.slide, t.case, t.split, t.label, *values]
         for (t, _), values in zip(batch, probabilities, strict=True)
     ]
+
+
+def _asker(bundle: Bundle) -> Ask:
+    """Return what gives probabilities (n, classes) for the pixels of n tiles."""
+    if isinstance(bundle, EnsembleBundle):
+        members = [_asker(member) for member in bundle.parts]
+        return lambda tiles: bundle.ensemble.combine([ask(tiles) for ask in members])
+    from osteo_core.networks.preprocessing import normalise, resize
+
+    card, network = bundle.card, bundle.network()
+
+    def ask(tiles: Sequence[Any]) -> npt.NDArray[np.float64]:
+        pixels = np.stack([resize(one, card.input_size) for one in tiles])
+        inputs = normalise(pixels, card.preprocessing)
+        return np.asarray(network(inputs, training=False), np.float64)
+
+    return ask

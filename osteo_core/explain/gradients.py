@@ -1,6 +1,7 @@
 """Maps made from gradients of the class score at the input, or at any layer's maps."""
 
 from collections.abc import Generator, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -157,24 +158,22 @@ def _integrated_cost(engine: "Engine", asked: Question) -> float:
     return float(asked.parameters["steps"] * gradient_cost(engine, asked))
 
 
-SALIENCY = Method(
+_method = partial(Method, family="gradient", at_input=True)
+
+SALIENCY = _method(
     name="saliency",
     title="Saliency",
-    family="gradient",
     signed=False,
-    at_input=True,
     differentiates="the logit, with respect to the tile's colours or the layer's maps",
     reference="Simonyan et al. 2013, arXiv:1312.6034",
     explain=_explain_saliency,
     cost=gradient_cost,
 )
 
-GRADIENT_X_INPUT = Method(
+GRADIENT_X_INPUT = _method(
     name="gradient_x_input",
     title="Gradient × input",
-    family="gradient",
     signed=True,
-    at_input=True,
     differentiates="the logit, with respect to the tile's colours or the layer's maps",
     reference="Shrikumar et al. 2016, arXiv:1605.01713",
     deviation="The input is the preprocessed tile; what is zero there adds nothing.",
@@ -182,12 +181,10 @@ GRADIENT_X_INPUT = Method(
     cost=gradient_cost,
 )
 
-SMOOTHGRAD = Method(
+SMOOTHGRAD = _method(
     name="smoothgrad",
     title="SmoothGrad",
-    family="gradient",
     signed=False,
-    at_input=True,
     differentiates="the logit, with respect to noisy copies of the tile or of the layer's maps",
     reference="Smilkov et al. 2017, arXiv:1706.03825",
     explain=_explain_smooth,
@@ -206,12 +203,10 @@ SMOOTHGRAD = Method(
     ),
 )
 
-INTEGRATED_GRADIENTS = Method(
+INTEGRATED_GRADIENTS = _method(
     name="integrated_gradients",
     title="Integrated gradients",
-    family="gradient",
     signed=True,
-    at_input=True,
     differentiates="the logit, at points of the straight way from a baseline to the tile",
     reference="Sundararajan et al. 2017, arXiv:1703.01365",
     deviation="The way is cut into equal steps, each taken at its middle.",

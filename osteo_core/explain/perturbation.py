@@ -1,6 +1,7 @@
 """Maps made by changing the tile, or a layer's maps, and seeing the score move."""
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -137,12 +138,12 @@ def _rise_cost(engine: "Engine", asked: Question) -> float:
     return float(asked.parameters["masks"] * tail_cost(engine, asked.layer))
 
 
-OCCLUSION = Method(
+_method = partial(Method, family="perturbation", at_input=True)
+
+OCCLUSION = _method(
     name="occlusion",
     title="Occlusion",
-    family="perturbation",
     signed=True,
-    at_input=True,
     differentiates="nothing: the network is run with a window covered, for the fall of its logit",
     reference="Zeiler and Fergus 2013, arXiv:1311.2901, section 4.2",
     deviation="The logit is taken, not the probability; overlapping windows are averaged.",
@@ -155,12 +156,10 @@ OCCLUSION = Method(
     ),
 )
 
-RISE = Method(
+RISE = _method(
     name="rise",
     title="RISE",
-    family="perturbation",
     signed=True,
-    at_input=True,
     differentiates="nothing: the network is run with random parts covered, for its logit",
     reference="Petsiuk et al. 2018, arXiv:1806.07421",
     deviation="The logit is taken, not the probability, less its mean over the masks; each place "

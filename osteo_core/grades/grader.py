@@ -1,7 +1,7 @@
 """Grades the heat maps of one tile and class, keeping what all of them share."""
 
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from osteo_core.grades.reduced import effort
 from osteo_core.grades.rule import judge
 from osteo_core.grades.settings import GradeSettings
 from osteo_core.networks.preprocessing import resize
+from osteo_core.steps import Steps, finish
 from osteo_core.tiles import Tile
 
 if TYPE_CHECKING:
@@ -84,15 +85,9 @@ class Grader:
 
     def grade(self, heat: "HeatMap", mask: Mask | None = None) -> Grade:
         """Grade a map; see `steps`."""
-        steps = self.steps(heat, mask)
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                made: Grade = end.value
-                return made
+        return finish(self.steps(heat, mask))
 
-    def steps(self, heat: "HeatMap", mask: Mask | None = None) -> Generator[float, None, Grade]:
+    def steps(self, heat: "HeatMap", mask: Mask | None = None) -> Steps[Grade]:
         """Grade a map in steps of about a forward pass or two, for progress and for stopping.
 
         Args:

@@ -52,30 +52,47 @@ class Metric:
     deviation: str = ""
 
 
+def _area(name: str, title: str, question: str, direction: Direction) -> Metric:
+    return Metric(name, title, question, direction, 0.0, 1.0, "mean probability", _RISE, _CURVE)
+
+
+def _gap(name: str, title: str, question: str, paper: str, deviation: str) -> Metric:
+    return Metric(
+        name, title, question, "higher", -2.0, 2.0, "difference of areas", paper, deviation
+    )
+
+
+def _likeness(
+    name: str, title: str, question: str, direction: Direction, paper: str, deviation: str
+) -> Metric:
+    """How alike two maps are: of a randomised network little, of a changed tile much."""
+    return Metric(name, title, question, direction, -1.0, 1.0, "rank correlation", paper, deviation)
+
+
+def _random(layers: str, title: str, question: str) -> Metric:
+    question = f"How much is the map like that of {question}?"
+    return _likeness(f"randomised_{layers}", title, question, "lower", _ADEBAYO, _RANDOM)
+
+
+def _stable(change: str, title: str, question: str, paper: str = _ROBUST) -> Metric:
+    question = f"Does the map stay the same {question}?"
+    return _likeness(f"stability_{change}", title, question, "higher", paper, _SAME)
+
+
 _ALL = (
-    Metric(
+    _area(
         "deletion",
         "Deletion area",
         "How high does the probability stay while the places of the map are taken away, the "
         "strongest first?",
         "lower",
-        0.0,
-        1.0,
-        "mean probability",
-        _RISE,
-        _CURVE,
     ),
-    Metric(
+    _area(
         "insertion",
         "Insertion area",
         "How high does the probability rise while the places of the map are laid on the baseline, "
         "the strongest first?",
         "higher",
-        0.0,
-        1.0,
-        "mean probability",
-        _RISE,
-        _CURVE,
     ),
     Metric(
         "faithfulness",
@@ -88,105 +105,35 @@ _ALL = (
         _RISE,
         "The paper tells the two areas apart; their difference weighs both alike.",
     ),
-    Metric(
+    _gap(
         "random_gap",
         "Gap to random maps",
         "How far does the faithfulness lie above the mean of random maps?",
-        "higher",
-        -2.0,
-        2.0,
-        "difference of areas",
         "Tomsett et al. 2020, arXiv:1912.01451",
         "The random maps are coarse grids of noise, enlarged; the paper takes pixels at random.",
     ),
-    Metric(
+    _gap(
         "edge_gap",
         "Gap to an edge detector",
         "How far does the faithfulness lie above that of a map which only shows edges?",
-        "higher",
-        -2.0,
-        2.0,
-        "difference of areas",
         _ADEBAYO,
         "The paper compares by eye; here the edge map goes through the same curves.",
     ),
-    Metric(
-        "randomised_logits",
-        "Logits randomised",
-        "How much is the map like that of the same network with random logits?",
-        "lower",
-        -1.0,
-        1.0,
-        "rank correlation",
-        _ADEBAYO,
-        _RANDOM,
-    ),
-    Metric(
-        "randomised_dense",
-        "Dense layers randomised",
-        "How much is the map like that of the same network with random dense layers?",
-        "lower",
-        -1.0,
-        1.0,
-        "rank correlation",
-        _ADEBAYO,
-        _RANDOM,
-    ),
-    Metric(
-        "randomised_block",
+    _random("logits", "Logits randomised", "the same network with random logits"),
+    _random("dense", "Dense layers randomised", "the same network with random dense layers"),
+    _random(
+        "block",
         "Last block randomised",
-        "How much is the map like that of the same network when the last convolution block is "
-        "random too?",
-        "lower",
-        -1.0,
-        1.0,
-        "rank correlation",
-        _ADEBAYO,
-        _RANDOM,
+        "the same network when the last convolution block is random too",
     ),
-    Metric(
-        "randomised_all",
-        "Everything randomised",
-        "How much is the map like that of a network that never learnt anything?",
-        "lower",
-        -1.0,
-        1.0,
-        "rank correlation",
-        _ADEBAYO,
-        _RANDOM,
-    ),
-    Metric(
-        "stability_shift",
-        "Shifted by one pixel",
-        "Does the map stay the same when the tile is shifted by one pixel?",
-        "higher",
-        -1.0,
-        1.0,
-        "rank correlation",
-        _ROBUST,
-        _SAME,
-    ),
-    Metric(
-        "stability_jpeg",
-        "Saved as JPEG 85",
-        "Does the map stay the same when the tile is saved as a JPEG of quality 85?",
-        "higher",
-        -1.0,
-        1.0,
-        "rank correlation",
-        _ROBUST,
-        _SAME,
-    ),
-    Metric(
-        "stability_stain",
+    _random("all", "Everything randomised", "a network that never learnt anything"),
+    _stable("shift", "Shifted by one pixel", "when the tile is shifted by one pixel"),
+    _stable("jpeg", "Saved as JPEG 85", "when the tile is saved as a JPEG of quality 85"),
+    _stable(
+        "stain",
         "Stained slightly otherwise",
-        "Does the map stay the same with 5 % more haematoxylin and 5 % less eosin?",
-        "higher",
-        -1.0,
-        1.0,
-        "rank correlation",
+        "with 5 % more haematoxylin and 5 % less eosin",
         "Tellez et al. 2019, arXiv:1902.06543 (the change); " + _ROBUST,
-        _SAME,
     ),
     Metric(
         "pointing_game",

@@ -16,6 +16,7 @@ from osteo_core.grades.grader import Grader
 from osteo_core.grades.metrics import metrics
 from osteo_core.grades.rule import BADGES, RULE
 from osteo_core.grades.settings import GradeSettings
+from osteo_core.steps import between
 
 if TYPE_CHECKING:
     from osteo_core.engine import Engine
@@ -128,7 +129,7 @@ def grade_tiles(
             graded.failures.append((one.name, error))
             continue
         work = _grade_tile(engine, tile, mask, methods, layer, settings)
-        made = yield from _shifted(work, number, len(tiles))
+        made = yield from between(work, number / len(tiles), (number + 1) / len(tiles))
         for name, grade in made.items():
             graded.grades[name].append(grade)
     return graded
@@ -148,10 +149,12 @@ def _grade_tile(
     total, before = sum(map(sum, costs)), 0.0
     grades = {}
     for name, (making, grading) in zip(methods, costs, strict=True):
-        heat = yield from _within(reading.heatmap_steps(name, layer), before, making, total)
-        before += making
-        grades[name] = yield from _within(grader.steps(heat, mask), before, grading, total)
-        before += grading
+        made = before + making
+        heat_steps = reading.heatmap_steps(name, layer)
+        heat = yield from between(heat_steps, before / total, made / total)
+        before = made + grading
+        grade_steps = grader.steps(heat, mask)
+        grades[name] = yield from between(grade_steps, made / total, before / total)
     return grades
 
 
@@ -162,24 +165,6 @@ def _costs(
     at = layer or method.default_layer(engine)
     asked = Question(at, engine.classes[0], parameters=method.settings({}))
     return method.cost(engine, asked), grade_cost(engine, method, settings, shared, asked)
-
-
-def _within(
-    steps: Generator[float, None, Any], before: float, own: float, total: float
-) -> Generator[float, None, Any]:
-    """Steps that tell their own share as steps that tell the share of a longer work."""
-    while True:
-        try:
-            share = next(steps)
-        except StopIteration as end:
-            return end.value
-        yield (before + own * share) / total
-
-
-def _shifted(
-    steps: Generator[float, None, Any], number: int, n: int
-) -> Generator[float, None, Any]:
-    return (yield from _within(steps, number, 1.0, n))
 
 
 def bootstrap(values: Sequence[float], seed: int) -> Mean | None:

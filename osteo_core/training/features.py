@@ -5,7 +5,7 @@ and the base's outputs do not change while it is frozen; so they are computed on
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ class FeatureCache:
 
 def build_features(
     front: Any,
-    tiles: dict[str, Pixels],
+    tiles: Mapping[str, Pixels],
     *,
     folder: Path,
     size: tuple[int, int],
@@ -81,7 +81,7 @@ def build_features(
 
 
 def _draw(
-    tiles: dict[str, Pixels],
+    tiles: Mapping[str, Pixels],
     number: int,
     size: tuple[int, int],
     augmentation: Augmentation,

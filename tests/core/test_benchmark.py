@@ -28,6 +28,8 @@ KEYS = {
     "ablation_ratio",
     "scan_ratio",
     "index_ratio",
+    "audit_s",
+    "metrics_first_view_s",
     "pairs",
 }
 
@@ -36,6 +38,8 @@ def test_bench_prints_one_json_object_or_a_table(monkeypatch):
     engine = engine_of(shaped("plain", "flat"), preprocessing="rescale")
     monkeypatch.setattr("osteo_core.loading.open_model", {"small": engine}.__getitem__)
     monkeypatch.setattr("osteo_core.benchmark.links.link_p95_ms.__defaults__", (20, 0))
+    monkeypatch.setattr("osteo_core.benchmark.audit.audit_s", lambda: 1.0)  # has its own test
+    monkeypatch.setattr("osteo_core.benchmark.honest.metrics_first_view_s", lambda: 1.0)
     found = CliRunner().invoke(osteo, ["bench", "--model", "small", "--pairs", "1", "--json"])
     numbers = json.loads(found.stdout)["small"]
     assert set(numbers) == KEYS

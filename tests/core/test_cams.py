@@ -5,7 +5,7 @@ import pytest
 
 from osteo_core.errors import ModelError
 from osteo_core.explain import find_method, methods
-from osteo_core.explain.cams import gradcam, gradcampp, hirescam, layercam
+from osteo_core.explain.cams import Maps, gradcam, gradcampp, hirescam, layercam
 from osteo_core.explain.eigencam import eigencam
 from osteo_core.explain.scorecam import masks, telling
 from tests.toys import engine_of, ramp_network, ramp_tile, tile_of
@@ -18,7 +18,7 @@ def maps(*planes):
 def test_equation_one_and_two():
     activation = maps([[1, 2], [3, 4]], [[4, 0], [0, 1]])
     gradient = maps([[1, 0], [0, 3]], [[-2, -2], [0, 0]])  # means 1 and -1
-    made = gradcam(activation, gradient)
+    made = gradcam(Maps(activation, gradient))
     np.testing.assert_array_equal(made.values, [[0, 2], [3, 3]])  # [1-4, 2], [3, 4-1], cut at 0
     assert made.values.dtype == np.float32
     assert made.empty_reason is None
@@ -31,22 +31,22 @@ G = maps([[1, 0], [0, 3]], [[-2, -2], [0, 0]])
 def test_gradcampp_shares_a_maps_weight_among_its_places():
     # Map 1 sums to 10: shares 1/(2 + 10) and 1/(2 + 30), that is 8/11 and 3/11; weight 8/11 + 9/11.
     # Map 2 has no positive gradient.
-    made = gradcampp(A, G).values
+    made = gradcampp(Maps(A, G)).values
     np.testing.assert_allclose(made, np.array([[1, 2], [3, 4]]) * 17 / 11, rtol=1e-6)
     assert made.dtype == np.float32
 
 
 def test_gradcampp_where_the_denominator_vanishes():
     activation, gradient = maps([[1, 0], [0, 1]]), maps([[-1, 0], [0, 1]])  # 2 + g Σ A = 0 and 4
-    np.testing.assert_allclose(gradcampp(activation, gradient).values, [[1, 0], [0, 1]])
+    np.testing.assert_allclose(gradcampp(Maps(activation, gradient)).values, [[1, 0], [0, 1]])
 
 
 def test_hirescam_keeps_what_speaks_against_the_class():
-    np.testing.assert_array_equal(hirescam(A, G).values, [[-7, 0], [0, 12]])
+    np.testing.assert_array_equal(hirescam(Maps(A, G)).values, [[-7, 0], [0, 12]])
 
 
 def test_layercam_takes_each_places_own_positive_gradient():
-    np.testing.assert_array_equal(layercam(A, G).values, [[1, 0], [0, 12]])
+    np.testing.assert_array_equal(layercam(Maps(A, G)).values, [[1, 0], [0, 12]])
 
 
 @pytest.mark.parametrize("n_places", [4, 1000])  # fewer channels than places, and more
@@ -141,14 +141,14 @@ RAMP = maps([[1, 2], [3, 4]])
     ],
 )
 def test_an_empty_map_says_why(activation, gradient, says):
-    assert gradcam(activation, gradient, layer="conv", target="Viable").empty_reason == says
+    assert gradcam(Maps(activation, gradient, "conv", "Viable")).empty_reason == says
 
 
 def test_wrong_shapes_are_refused():
     with pytest.raises(ModelError, match=r"Received: \(2, 2, 1\) and \(1, 1, 1\)"):
-        gradcam(ONES, ONES[:1, :1])
+        Maps(ONES, ONES[:1, :1])
     with pytest.raises(ModelError, match="height, width, channels"):
-        gradcam(ONES[0], ONES[0])
+        Maps(ONES[0], ONES[0])
 
 
 def test_methods_are_found_by_name():

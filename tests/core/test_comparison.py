@@ -108,3 +108,22 @@ def test_a_tile_in_different_parts_is_not_common(frames):
 def test_one_network_is_no_comparison(frames):
     with pytest.raises(ValueError, match="two networks"):
         compare({"three": frames["three"]}, {"three": CLASSES}, "test")
+
+
+def test_calls_of_one_network_against_the_other_by_hand(both):
+    matrix = both.call_matrix("three", "two")
+    assert (list(matrix.index), list(matrix.columns)) == (list(CLASSES), list(BINARY))
+    assert matrix.loc[NT].tolist() == [1, 1]  # a: both; c: three says Non-Tumor, two Viable
+    assert matrix.loc[NV].tolist() == [0, 1]  # b
+    assert matrix.to_numpy().sum() == both.n_tiles
+    viable = both.call_matrix("three", "two", VI)
+    assert viable.to_numpy().tolist() == [[0, 1], [0, 1], [0, 0]]
+    assert both.call_matrix("three", "two", NV).to_numpy().sum() == 0
+
+
+def test_tiles_where_one_is_right_and_the_other_wrong(both):
+    table = both.between("three", "two")
+    only = table[~table["three right"] & table["two right"]]
+    assert only["tile"].tolist() == ["b", "c"]  # 0.6 and 0.5 apart
+    assert table["tile"].tolist() == ["b", "c", "a"]
+    assert table["apart"].is_monotonic_decreasing

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser
 
 THEMES = ("light", "dark")
 WIDTHS = (1280, 800)
-TALLEST = 6000  # px
+TALLEST = 13_000  # px
 # Charts draw themselves after the page's words have come.
 _CHARTS_DRAWN = """() => [...document.querySelectorAll('[data-testid=stPlotlyChart]')]
     .every(chart => chart.querySelector('.main-svg'))"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -27,3 +28,33 @@ def test_two_networks_stand_side_by_side(dashboard: Dashboard) -> None:
     heading = dashboard.page.get_by_role("heading", name="Where they disagree")
     expect(heading).to_be_visible()
     assert dashboard.query["model"] == ["vgg19-multiclass", "mobilenetv2-multiclass"]
+
+
+def test_a_count_opens_its_tiles_without_a_mouse(dashboard: Dashboard) -> None:
+    dashboard.open("compare", model=["vgg19-multiclass", "mobilenetv2-multiclass"])
+    dashboard.wait_until_drawn("compare")
+    cell = dashboard.page.get_by_role("button", name=re.compile("both Viable"))
+    cell.focus()
+    cell.press("Enter")
+    expect(dashboard.text("Both call it Viable")).to_be_visible()
+    assert dashboard.query["cell"] == ["2,2"]
+    tiles = "Both call it Viable"
+    expect(dashboard.page.get_by_role("region", name=tiles).first).to_be_visible()
+
+
+def test_the_report_opens_by_itself(dashboard: Dashboard, tmp_path: Path) -> None:
+    dashboard.open("metrics", model="mobilenetv2-multiclass")
+    dashboard.page.get_by_role("button", name="Make a report").click()
+    ready = dashboard.page.get_by_role("button", name=re.compile(r"^Report, [\d.]+ MB"))
+    with dashboard.page.expect_download() as download:
+        ready.click()
+    file = tmp_path / "report.html"
+    download.value.save_as(file)
+    context = dashboard.page.context.browser.new_context(offline=True)
+    page, said = context.new_page(), []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(file.as_uri())
+    expect(page.get_by_role("heading", name="At a glance")).to_be_visible()
+    assert page.evaluate("[...document.images].every(i => i.naturalWidth > 0)")
+    assert said == []
+    context.close()

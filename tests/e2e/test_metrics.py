@@ -32,6 +32,24 @@ def test_accuracy_and_confusion_are_those_of_the_stored_predictions(dashboard: D
     expect(dashboard.chart(re.compile("^Loss and accuracy over"))).to_be_visible()
 
 
+def test_a_click_on_a_cell_opens_its_tiles_and_another_closes_it(dashboard: Dashboard) -> None:
+    tiles = load_bundle(NAME).predictions().query("split == 'test'")
+    wrong = tiles[(tiles["label"] == "Non-Tumor") & (_calls(tiles) == "Non-Viable-Tumor")]
+    dashboard.open("metrics", model=NAME)
+    dashboard.wait_until_drawn("metrics")
+    chart = dashboard.chart(re.compile("^Confusion matrix"))
+    plot = chart.first.locator(".nsewdrag").first
+    box = plot.bounding_box()
+    assert box is not None
+    middle = {"x": box["width"] / 2, "y": box["height"] / 6}  # first row, second of three columns
+    plot.click(position=middle, force=True)
+    said = f"Non-Tumor called Non-Viable-Tumor: {len(wrong)} tile"
+    expect(dashboard.text(re.compile(rf"^{said}s?, the surest first"))).to_be_visible()
+    dashboard.link(confused="0,1")
+    plot.click(position=middle, force=True)
+    expect(dashboard.text("the surest first")).to_have_count(0)
+
+
 def _calls(tiles: pd.DataFrame) -> pd.Series:
     shares = tiles[[column for column in tiles if column.startswith("p_")]]
     return shares.idxmax(axis=1).str.removeprefix("p_")

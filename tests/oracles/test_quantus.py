@@ -5,6 +5,7 @@ import pytest
 
 from osteo_core.grades import GradeSettings, faithfulness, pointing_game, relevance_mass
 from osteo_core.grades.faithfulness import Bench
+from osteo_core.steps import finish
 from tests.toys import engine_of, noise_tile, shaped
 
 pytestmark = pytest.mark.oracle
@@ -62,12 +63,7 @@ def test_deletion_is_pixel_flipping(monkeypatch):
     reading = engine.read(noise_tile(SIDE))
     order = np.random.default_rng(0).permutation(SIDE * SIDE).reshape(SIDE, SIDE)
     work = Bench.of(reading, reading.predicted, None, settings).curves(order)
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            ours = end.value.deletion.values
-            break
+    ours = finish(work).deletion.values
     assert theirs_flipped(engine, reading, order, ours) == pytest.approx(ours[1:], abs=1e-5)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import cv2
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from osteo_core.bundles import load_bundle, write_card
 from osteo_core.cohorts.table import Cohort, CohortTile, write_cohort
 from tests import dashboard
 from tests.fake_bundles import CLASSES, fake_card, fake_history, fake_predictions
+from tests.pages.compare_pages import FakeEngine, write_networks
 from tests.toys import wake
 
 SIDE = 32
@@ -57,6 +60,17 @@ def _write(models, name, architecture, classes):
     fake_history().to_csv(folder / "history.csv", index=False)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def spared():
+    """Let the collector pass over what earlier files left, TensorFlow above all.
+
+    Streamlit collects garbage after every run of a page: with all of that, over a second each.
+    """
+    from osteo_ui import services
+
+    services.spare_collector()
+
+
 @pytest.fixture(scope="session")
 def toy_models(tmp_path_factory):
     """A folder of bundles: `toy` with layers named as in VGG19, `plain` with two classes."""
@@ -99,22 +113,52 @@ def toy_cohort(tmp_path_factory):
     return folder
 
 
+def _opened(page, **link):
+    at = dashboard.open_page(page, link).run()
+    assert not at.exception
+    return at
+
+
 @pytest.fixture
-def open_page(toy, monkeypatch):
-    """Open a page by a link and run it; the first page, which comes before it, stays cheap."""
+def open_page(toy):
+    """Open a page by a link and run it."""
+
+    return lambda page, **link: _opened(page, **{"model": "toy", **link})
+
+
+@pytest.fixture
+def metric_models(tmp_path, monkeypatch):
+    """An empty folder for the dashboard's networks, none of which is ever opened."""
     from osteo_ui import services
 
-    real = services.engine
+    monkeypatch.setenv("OSTEO_MODELS", str(tmp_path))
+    monkeypatch.setattr(services, "engine", dashboard.no_engine)
+    return tmp_path
 
-    def run(page, **link):
-        monkeypatch.setattr(services, "engine", dashboard.no_engine)
-        at = dashboard.open_page(page, {"model": "toy", **link})
-        monkeypatch.setattr(services, "engine", real)
-        at.run()
-        assert not at.exception
-        return at
 
-    return run
+@pytest.fixture
+def open_metrics(metric_models):
+    """Open the metrics page with the networks written by then, and run it."""
+
+    return partial(_opened, "metrics")
+
+
+@pytest.fixture
+def compare_models(tmp_path, monkeypatch):
+    """Make the networks of `compare_pages` those of the dashboard; returns their folder."""
+    from osteo_ui import services
+
+    monkeypatch.setenv("OSTEO_MODELS", str(tmp_path))
+    monkeypatch.setattr(services, "engine", FakeEngine)
+    write_networks(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def open_compare(compare_models):
+    """Open the comparison page with these networks and run it."""
+
+    return lambda *names, **link: _opened("compare", model=list(names), **link)
 
 
 @pytest.fixture

@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
+
 
 def said(at) -> str:
     """All text of the page in one string."""
-    kinds = (at.info, at.error, at.warning, at.caption, at.markdown, at.subheader, at.title)
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
+    kinds = (at.info, at.error, at.warning, at.success, at.caption, at.markdown, at.subheader)
+    return "\n".join(str(element.value) for kind in (*kinds, at.title) for element in kind)
+
+
+def figures(at) -> dict[str, str]:
+    """Values of the page's metrics by their labels."""
+    return {metric.label: metric.value for metric in at.metric}
+
+
+def table_with(at, *columns: str, without: str = "") -> pd.DataFrame:
+    """The first table that has these columns and not that one; an empty one where none has."""
+    tables = [table.value for table in at.dataframe]
+    found = [t for t in tables if set(columns) <= set(t) and without not in t]
+    return found[0] if found else pd.DataFrame()
 
 
 def chart(at, number: int = 0) -> dict:

@@ -7,79 +7,20 @@ import pytest
 
 from osteo_core.cohorts.table import Cohort, CohortTile, write_cohort
 from osteo_core.evaluate import compare
-from osteo_core.heatmap import HeatMap
-from osteo_ui import disagreement_views, metric_services, services
+from osteo_ui import compare_tiles, metric_services
 from osteo_ui.selection import Selection, TileRef
-from tests import dashboard
-from tests.dashboard import no_engine, url
+from tests.dashboard import url
 from tests.fake_bundles import CLASSES, fake_predictions, sha, write_fake
-
-BINARY = ("Non-Tumor", "Viable")
-
-
-class FakeEngine:
-    """Calls every tile Viable and looks at the upper left quarter."""
-
-    def __init__(self, bundle):
-        self.name, self.digest, self.classes = bundle.name, bundle.digest, bundle.card.classes
-        self.conv_layers = ("early", "late") if len(self.classes) == 3 else ("other",)
-        self.default_layer, self.layers = self.conv_layers[-1], ()
-
-    def read(self, tile):
-        probabilities = np.array([0.1, 0.2, 0.7][-len(self.classes) :], np.float32)
-
-        def heatmap(method, layer, target):
-            values = np.zeros((4, 4), np.float32)
-            values[:2, :2] = 2.5
-            told = (method, layer, target, 1.25, 0.7, False, tile.sha256, tile.name)
-            return HeatMap(values, *told, self.name, self.digest)
-
-        return SimpleNamespace(
-            classes=self.classes,
-            probabilities=probabilities,
-            predicted=self.classes[int(probabilities.argmax())],
-            heatmap=heatmap,
-        )
+from tests.pages.looking import said, table_with
 
 
-@pytest.fixture
-def models(tmp_path, monkeypatch):
-    monkeypatch.setenv("OSTEO_MODELS", str(tmp_path))
-    write_fake(tmp_path, "three", wrong=(0, 1, 2))
-    write_fake(tmp_path, "other", wrong=(3,))
-    write_fake(tmp_path, "binary", BINARY, wrong=(0,))
-    return tmp_path
-
-
-@pytest.fixture
-def open_page(models, monkeypatch):
-    def run(*names, **link):
-        monkeypatch.setattr(services, "engine", no_engine)
-        at = dashboard.open_page("compare", {"model": list(names), **link})
-        monkeypatch.setattr(services, "engine", FakeEngine)
-        at.run()
-        assert not at.exception
-        return at
-
-    return run
-
-
-def said(at):
-    kinds = (at.info, at.error, at.success, at.warning, at.caption, at.markdown)
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
-
-
-def table_with(at, column):
-    return next(table.value for table in at.dataframe if column in table.value)
-
-
-def test_two_networks_side_by_side(open_page):
-    at = open_page("three", "other")
+def test_two_networks_side_by_side(open_compare):
+    at = open_compare("three", "other")
     calls = table_with(at, "call")
     assert calls["network"].tolist() == ["three", "other"]
     assert calls["Viable"].tolist() == pytest.approx([0.7, 0.7])
     assert calls["call"].tolist() == ["Viable", "Viable"]
-    assert len(at.get("plotly_chart")) == 2  # probabilities, accuracies
+    assert len(at.get("plotly_chart")) == 3  # probabilities, accuracies, differences
     assert said(at).count("At `late`, its last convolution.") == 2
     scores = table_with(at, "accuracy")
     assert scores["accuracy"].tolist() == pytest.approx([9 / 12, 11 / 12])
@@ -89,52 +30,52 @@ def test_two_networks_side_by_side(open_page):
     assert table_with(at, "apart")["file"].tolist() == [f"test-{i}.jpg" for i in range(4)]
 
 
-def test_only_common_tiles_and_it_says_so(open_page):
-    at = open_page("three", "binary")
+def test_only_common_tiles_and_it_says_so(open_compare):
+    at = open_compare("three", "binary")
     assert table_with(at, "accuracy")["tiles"].tolist() == [8, 8]
     assert "they share Non-Tumor, Viable" in said(at)
     calls = table_with(at, "call")
     assert np.isnan(calls.loc[1, "Non-Viable-Tumor"])  # a class it does not know has no number
 
 
-def test_a_chosen_layer_is_used_where_it_exists(open_page):
-    at = open_page("three", "binary", layer="early")
+def test_a_chosen_layer_is_used_where_it_exists(open_compare):
+    at = open_compare("three", "binary", layer="early")
     assert "At `early`, as chosen." in said(at)
     assert "At `other`, its last convolution. It has no convolution early." in said(at)
 
 
-def test_networks_without_a_common_class(models, open_page):
-    write_fake(models, "a", ("Non-Viable-Tumor", "Viable"))
-    write_fake(models, "b", ("Non-Tumor",))
-    at = open_page("a", "b")
+def test_networks_without_a_common_class(compare_models, open_compare):
+    write_fake(compare_models, "a", ("Non-Viable-Tumor", "Viable"))
+    write_fake(compare_models, "b", ("Non-Tumor",))
+    at = open_compare("a", "b")
     assert "no labelled tile in common" in said(at)
     assert len(at.dataframe) == 1  # the calls on the tile on view are still there
 
 
-def test_one_network_is_asked_for_another(open_page):
-    at = open_page("three")
+def test_one_network_is_asked_for_another(open_compare):
+    at = open_compare("three")
     assert "Choose a second network above" in said(at)
     next(b for b in at.button if "Compare with" in b.label).click().run()
     assert len(url(at)["model"]) == 2
-    assert table_with(at, "accuracy") is not None
+    assert table_with(at, "accuracy").size
 
 
-def test_a_single_network_on_disk(models, open_page):
+def test_a_single_network_on_disk(compare_models, open_compare):
     for name in ("other", "binary"):
-        (models / name / "card.json").unlink()
-    assert "Comparing needs two trained networks" in said(open_page("three"))
+        (compare_models / name / "card.json").unlink()
+    assert "Comparing needs two trained networks" in said(open_compare("three"))
 
 
-def test_a_network_without_predictions_is_a_sentence(models, open_page):
-    (models / "other" / "predictions.csv").unlink()
-    at = open_page("three", "other")
+def test_a_network_without_predictions_is_a_sentence(compare_models, open_compare):
+    (compare_models / "other" / "predictions.csv").unlink()
+    at = open_compare("three", "other")
     assert "predictions.csv" in at.error[0].value
-    assert table_with(at, "call") is not None
+    assert table_with(at, "call").size
 
 
-def test_networks_that_agree(models, open_page):
-    write_fake(models, "twin", wrong=(3,))
-    assert "call all 12 common tiles alike" in said(open_page("other", "twin"))
+def test_networks_that_agree(compare_models, open_compare):
+    write_fake(compare_models, "twin", wrong=(3,))
+    assert "call all 12 common tiles alike" in said(open_compare("other", "twin"))
 
 
 @pytest.fixture
@@ -165,16 +106,16 @@ def test_choosing_a_row_puts_its_tile_on_view_or_says_how(cohort, monkeypatch):
         session_state={"key": SimpleNamespace(selection=SimpleNamespace(rows=[0]))},
         info=lambda text, icon: infos.append(text),
     )
-    monkeypatch.setattr(disagreement_views, "state", state)
-    monkeypatch.setattr(disagreement_views, "st", fake_st)
-    disagreement_views._open(table, "key")
+    monkeypatch.setattr(compare_tiles, "state", state)
+    monkeypatch.setattr(compare_tiles, "st", fake_st)
+    compare_tiles.open_row(table, "key")
     assert changes == {"source": "cohort", "tiles": (TileRef("cohort", sha("test-0")[:12]),)}
-    disagreement_views._say_where(table.iloc[1])
+    compare_tiles.say_where(table.iloc[1])
     assert "test-1.jpg" in infos[0]
     assert "osteo cohort import" in infos[0]
 
 
-def test_a_link_opens_the_comparison(open_page):
-    at = open_page("three", "other", part="train")
+def test_a_link_opens_the_comparison(open_compare):
+    at = open_compare("three", "other", part="train")
     assert url(at)["model"] == ["three", "other"]
     assert url(at)["part"] == ["train"]

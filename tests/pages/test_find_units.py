@@ -14,7 +14,7 @@ from osteo_core.explain.spread import Spread
 from osteo_core.tiles import load_tile
 from osteo_core.unit_index import build_index, index_folder, open_index, summarise, write_summary
 from osteo_core.units import Unit
-from osteo_ui import services, sources, widgets
+from osteo_ui import saving, services, sources
 from osteo_ui.selection import MAX_MARKS
 from tests.dashboard import url
 from tests.pages.looking import chart, labels, press, said
@@ -238,9 +238,7 @@ def test_no_more_bookmarks_than_a_link_can_carry(open_page):
 
 def test_figures_of_bookmarks_on_the_tiles_on_view(open_page, readings, summary, two, monkeypatch):
     saved = {}
-    monkeypatch.setattr(
-        widgets, "download", lambda _, data, file, *rest: saved.update({file: data})
-    )
+    monkeypatch.setattr(saving, "download", lambda _, data, file, *rest: saved.update({file: data}))
     at = open_page("find_units", tile=two, mark=["fc1:3", "block5_conv4:2"], **{"class": "Viable"})
     assert list(saved) == ["toy.selectivity.Viable.csv"]
     press(at, "Work out the figures on 2 tiles, for a CSV")

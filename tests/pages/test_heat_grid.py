@@ -27,6 +27,7 @@ from osteo_ui import (
 )
 from osteo_ui.grid_controls import FIRST, View
 from tests.dashboard import url
+from tests.pages.heat_pages import settled
 from tests.pages.looking import chart, labels, press, said
 
 VIABLE = {"tile": "example:Synthetic Viable 1"}
@@ -52,17 +53,6 @@ def _apart(monkeypatch):
     monkeypatch.setattr(heat_services, "grade_steps", graded)
     yield
     held.clear()
-
-
-def settled(at):
-    """Run the page until none of its jobs is on its way, as its fragment does in a browser."""
-    end = time.monotonic() + 20
-    while "Stop" in labels(at):
-        assert time.monotonic() < end, "it is still at work"
-        time.sleep(0.05)
-        at.run()
-    assert not at.exception
-    return at
 
 
 def pictures(at):

@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.dashboard import url
+from tests.dashboard import PAGES, url
 
 KINDS = (
     "multiselect",
@@ -30,17 +30,6 @@ VIEWED = {
     "heatscale": "shared",
     "part": "train",
 }
-PAGES = [
-    "read_tile",
-    "filters",
-    "neurons",
-    "unit",
-    "find_units",
-    "heat_maps",
-    "heat_grid",
-    "metrics",
-    "compare",
-]
 
 
 def _widgets(at):
@@ -78,7 +67,8 @@ def _plain(value):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_widget_drawn_late_starts_from_the_selection(open_page, page):
-    at = open_page(page, **VIEWED)
+    viewed = VIEWED | ({"cohort": ""} if page == "cohort" else {})  # it stops without a good folder
+    at = open_page(page, **viewed)
     told = {key: _set(element) for key, element in _widgets(at).items()}
     assert {"widget.network", "widget.source", "widget.tiles", "widget.cohort"} <= set(told)
     at.run()

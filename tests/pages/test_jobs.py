@@ -8,7 +8,7 @@ import time
 import pytest
 
 from osteo_core.errors import ModelError
-from osteo_ui import jobs
+from osteo_ui import progress
 from osteo_ui.jobs import Jobs, JobState
 
 
@@ -126,5 +126,5 @@ def test_what_waits_is_taken_to_be_as_long_as_what_runs():
     waiting = JobState("waiting")
     running = JobState("running", 0.25, seconds_left=3.0, seconds=4.0)
     at_the_end = JobState("running", 1.0, seconds_left=0.0, seconds=4.0)
-    assert jobs._left([running, waiting, waiting]) == 11.0
-    assert jobs._left([at_the_end, waiting, waiting]) == 8.0
+    assert progress._left([running, waiting, waiting]) == 11.0
+    assert progress._left([at_the_end, waiting, waiting]) == 8.0

@@ -59,6 +59,27 @@ FULL = Selection(
     grid_by="models",
     grid_methods=("gradcam", "rise"),
     grid_layers=("block1_conv2", "input"),
+    rule="thresholds",
+    thresholds=("Non-Tumor:70", "Viable:20"),
+    costs=("Viable:9",),
+    gate=30,
+    refer_below=80,
+    refer_viable=5,
+    calibrated=0,
+    target_error=1,
+    mix="weighted",
+    mixed=("toy", "plain"),
+    meter_by="case",
+    meter_of="Case-48",
+    audit_panel="map",
+    pairs_of="labels",
+    map_slide="Case-48-P5-C20",
+    map_by="confidence",
+    pair="0,2",
+    calls_of="Viable",
+    calls_cell="1,2",
+    confusion_cell="0,2",
+    point=85,
 )
 
 
@@ -136,7 +157,7 @@ def test_a_hostile_link_opens_each_page(open_page, page):
 def test_bad_values_are_told_once(toy):
     from tests import dashboard
 
-    at = dashboard.open_page("read_tile", {"model": "nope", "opacity": "999"})
+    at = dashboard.open_page("read_tile", {"model": "nope", "opacity": "999"}).run()
     told = [element.value for element in at.info]
     assert any("`opacity`" in sentence and "`999`" in sentence for sentence in told)
     assert any("`nope`" in sentence for sentence in told)
@@ -185,7 +206,7 @@ def test_the_selection_goes_from_page_to_page(open_page):
 def test_a_view_without_choices_names_network_and_tile(toy):
     from tests import dashboard
 
-    at = dashboard.open_page("read_tile", {})
+    at = dashboard.open_page("read_tile", {}).run()
     first = sources.entries("example")[0].ref.encode()
     assert url(at) == {"model": ["toy"], "tile": [first]}
 

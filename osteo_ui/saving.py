@@ -1,0 +1,45 @@
+"""What is saved from a page: download buttons and the names of files."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from osteo_ui import sources
+
+NPZ = "application/octet-stream"
+NPZ_HELP = "Raw float32 values (NumPy .npz) with how they were made"
+Content = bytes | Callable[[], bytes]  # a callable is asked only when the button is pressed
+
+
+def download(label: str, data: Content, file: str, mime: str, help_text: str) -> None:
+    """Draw one download button."""
+    st.download_button(
+        label,
+        data,
+        file,
+        mime,
+        key=f"download.{file}",
+        icon=":material/download:",
+        type="tertiary",
+        on_click="ignore",
+        help=help_text,
+    )
+
+
+def downloads(name: str, png: Content, floats: Content | None = None) -> None:
+    """Draw the download buttons of a picture: the PNG, and the raw values where there are any."""
+    with st.container(horizontal=True, gap="small"):
+        download("PNG", png, f"{name}.png", "image/png", "The picture in full size")
+        if floats is not None:
+            download("Values", floats, f"{name}.npz", NPZ, NPZ_HELP)
+
+
+def tile_stem(item: sources.Shown, *parts: str) -> str:
+    """Return a file name without suffix for a picture of a tile; unlike titles, never shared."""
+    return file_stem(item.entry.title, item.tile.short_id, *parts)
+
+
+def file_stem(*parts: str) -> str:
+    """Return a file name without suffix made of parts."""
+    text = ".".join(part for part in parts if part)
+    return "".join(c if c.isalnum() or c in "._-" else "-" for c in text)[:120]
