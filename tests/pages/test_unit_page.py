@@ -2,6 +2,7 @@
 
 import io
 import shutil
+import time
 
 import numpy as np
 import pandas as pd
@@ -80,10 +81,20 @@ def test_the_card_of_a_unit(open_page, reading, firing):
     assert bars["selected"] == firing[0] == atlas(at, "unit.maps")["selected"]
 
 
+def framed(at):
+    """The frames on the tile by their line; the effective field follows the card when it can."""
+    end = time.monotonic() + 20
+    while "solid" not in (boxes := {b["style"]: b for b in atlas(at, "unit.tile")["boxes"]}):
+        assert time.monotonic() < end, "no effective field is framed"
+        time.sleep(0.05)
+        at.run()
+    return boxes
+
+
 def test_both_receptive_fields_are_framed(open_page, reading, firing):
     at = open_page("unit", layer=LAYER, unit=str(firing[0]))
     found = effective_field(reading, Unit(LAYER, firing[0]))
-    boxes = {box["style"]: box for box in atlas(at, "unit.tile")["boxes"]}
+    boxes = framed(at)
     top, left, bottom, right = (edge / 32 for edge in found.box)
     assert [boxes["solid"][k] for k in ("top", "left", "bottom", "right")] == [
         pytest.approx(edge) for edge in (top, left, bottom, right)
