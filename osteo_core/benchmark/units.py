@@ -31,7 +31,8 @@ def index_ratio(engine: "Engine", pairs: int) -> float:
     from osteo_core.cohorts.synthetic import examples
     from osteo_core.unit_index.cost import index_ratio
 
-    return index_ratio(engine, [example.path for example in examples()], pairs=max(1, pairs // 3))
+    tiles = [example.path for example in examples()]
+    return index_ratio(engine, tiles, max(1, pairs // 3), least_s=2.0 * pairs)
 
 
 def _preparations(engine: "Engine", tile: Tile) -> Iterator[Job]:

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 
 def index_ratio(
-    engine: "Engine", tiles: Sequence[Path], pairs: int = 5, batch: int = BATCH
+    engine: "Engine",
+    tiles: Sequence[Path],
+    pairs: int = 5,
+    batch: int = BATCH,
+    least_s: float = 0.0,
 ) -> float:
     """Median over interleaved pairs of (building an index / plain forward passes).
 
@@ -30,6 +34,8 @@ def index_ratio(
         tiles: Files, best a multiple of `batch`.
         pairs: Pairs, in turned order every second time.
         batch: Tiles in one pass.
+        least_s: Seconds to go on for, beyond those pairs: those of a quick network last a moment
+            each, in which anything else that the machine does weighs much.
     """
     cohort = _cohort_of(tiles)
 
@@ -42,8 +48,9 @@ def index_ratio(
                 pass
 
     _time(plain), _time(index)  # compiled and warm
-    ratios = []
-    for number in range(pairs):
+    ratios: list[float] = []
+    end = time.perf_counter() + least_s
+    while (number := len(ratios)) < pairs or time.perf_counter() < end:
         if number % 2:
             indexing, passing = _time(index), _time(plain)
         else:

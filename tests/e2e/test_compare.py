@@ -12,6 +12,11 @@ from tests.e2e.dashboard import Dashboard
 
 pytestmark = pytest.mark.e2e
 
+# What a file would have to fetch.
+FETCHED = re.compile(
+    r"""(?:src|href|srcset|data)\s*=\s*["']?(?:https?:)?//|url\(\s*["']?http|@import"""
+)
+
 
 def test_two_networks_stand_side_by_side(dashboard: Dashboard) -> None:
     dashboard.open("compare", model="vgg19-multiclass")
@@ -50,6 +55,10 @@ def test_the_report_opens_by_itself(dashboard: Dashboard, tmp_path: Path) -> Non
         ready.click()
     file = tmp_path / "report.html"
     download.value.save_as(file)
+    text = file.read_text()
+    assert "For research and teaching, not diagnosis." in text
+    assert not FETCHED.search(text)
+    assert "<script" not in text
     context = dashboard.page.context.browser.new_context(offline=True)
     page, said = context.new_page(), []
     page.on("console", lambda message: said.append(message.text))

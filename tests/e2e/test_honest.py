@@ -1,4 +1,4 @@
-"""The pages that judge, together: a finding, a threshold, a mistake, a report, each to its end."""
+"""The pages that judge, together: a finding, a threshold, a mistake, each to its end."""
 
 from __future__ import annotations
 
@@ -19,9 +19,6 @@ from tests.e2e.dashboard import Dashboard
 pytestmark = pytest.mark.e2e
 
 NAME = "vgg19-multiclass"
-FETCHED = re.compile(
-    r"""(?:src|href|srcset|data)\s*=\s*["']?(?:https?:)?//|url\(\s*["']?http|@import"""
-)
 
 
 def test_the_shipped_tiles_are_audited_and_a_finding_leads_to_a_tile(
@@ -85,19 +82,6 @@ def test_mistakes_are_opened_without_a_mouse(dashboard: Dashboard) -> None:
     cells.press("Enter")
     expect(dashboard.page.get_by_role("region", name=words).first).to_be_visible()
     dashboard.link(confused="2,0")
-
-
-def test_a_report_is_one_file_that_fetches_nothing(dashboard: Dashboard) -> None:
-    dashboard.open("cohort", model="mobilenetv2-multiclass")
-    dashboard.wait_until_drawn("cohort")
-    dashboard.page.get_by_role("button", name="Make a report").click()
-    ready = dashboard.page.get_by_role("button", name=re.compile(r"^Report, [\d.]+ MB"))
-    with dashboard.page.expect_download() as download:
-        ready.click()
-    text = Path(download.value.path()).read_text()
-    assert "For research and teaching, not diagnosis." in text
-    assert not FETCHED.search(text)
-    assert "<script" not in text
 
 
 def _slider(dashboard: Dashboard, name: str) -> Locator:
