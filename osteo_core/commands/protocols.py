@@ -77,9 +77,9 @@ def protocols(
         click.echo(f"{file}: {sentence}", err=True)
     rows = [i for i, tile in enumerate(features.tiles) if tile.label in cohort.classes]
     tiles = tuple(features.tiles[i] for i in rows)
-    scored, sentence, more = _honest(bundle, base, cohort, tiles)
-    names = tuple(PROTOCOLS) if wanted == "all" else (wanted,)
     tissues = tissue_of(tiles, tied_slides(Pictures(features.tiles, features.grey)))
+    scored, sentence, more = _honest(bundle, base, cohort, tiles, tissues)
+    names = tuple(PROTOCOLS) if wanted == "all" else (wanted,)
     table = run_protocols(features.values[rows], tiles, cohort.classes, names, scored, tissues)
     report = make_report(bundle, base, sentence, cohort, table, more, seconds)
     if wanted == "all":
@@ -144,7 +144,11 @@ def _base(bundle: "Bundle", weights: Path | None, own_base: bool) -> "FrozenBase
 
 
 def _honest(
-    bundle: "Bundle", base: "FrozenBase", cohort: "Cohort", tiles: tuple["CohortTile", ...]
+    bundle: "Bundle",
+    base: "FrozenBase",
+    cohort: "Cohort",
+    tiles: tuple["CohortTile", ...],
+    tissues: list[str],
 ) -> tuple["npt.NDArray[np.bool_] | None", str, dict[str, tuple[str, ...]]]:
     """Say which tiles may be scored, what to know of the base, and notes by protocol.
 
@@ -174,8 +178,14 @@ def _honest(
     )
     trained = set(met.loc[met["split"] != "test", "case"])
     shared = sorted({tile.case for tile in tiles if tile.case in trained})
-    note = (
-        f"Not a figure for a new patient: the base was tuned on other slides of "
-        f"{', '.join(shared)}.",
-    )
-    return new, sentence, {"case": note} if shared else {}
+    notes: dict[str, tuple[str, ...]] = {}
+    if shared:
+        told = "Not a figure for a new patient: the base was tuned on other slides of "
+        notes["case"] = (f"{told}{', '.join(shared)}.",)
+    pieces = np.array(tissues, object)
+    if set(pieces[new]) & set(pieces[~new]):
+        notes["tissue"] = (
+            "Not a figure for new tissue: the base was tuned on the same tissue under the names of "
+            "other slides.",
+        )
+    return new, sentence, notes

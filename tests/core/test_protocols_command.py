@@ -171,6 +171,14 @@ def test_the_tuned_base_is_scored_only_where_it_never_was(run, tmp_path):
     assert "23 of 59 tiles that it never met" in told["base"]["sentence"]
     assert "Not a figure for a new patient" in told["protocols"]["case"]["notes"][0]
 
+    (file,) = tmp_path.glob("*/grey.npy")
+    grey = np.load(file)
+    grey[6] = grey[0]  # a tile of slide 6, which the base never met, and one of slide 0
+    np.save(file, grey)
+    tied = run("tissue", "--json", "--own-base", "--cache", str(tmp_path))
+    notes = json.loads(tied.stdout)["protocols"]["tissue"]["notes"]
+    assert "Not a figure for new tissue" in notes[0]
+
 
 def test_without_a_download_the_own_base_is_used_and_said(run, tmp_path):
     found = run("slide", "--json", "--cache", str(tmp_path))
