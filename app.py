@@ -47,7 +47,7 @@ page = st.navigation(
     }
 )
 
-state.enter(page.title)
+state.enter(page)
 state.sync()
 sidebar.settle()
 sidebar.draw()

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from osteo_ui.selection import (
     MAX_MODELS,
@@ -30,6 +31,7 @@ _CHANGED = "osteo.changed"
 _NOTICES = "osteo.notices"
 _FRESH = "osteo.fresh"
 _PAGE = "osteo.page"
+_FRONT = "osteo.front"
 _ENTERED = "osteo.entered"
 _PUT = "osteo.put"
 _SENT = "osteo.sent"
@@ -43,6 +45,7 @@ def selection() -> Selection:
 
 def update(**changes: Any) -> None:
     """Change fields of the selection. For callbacks: the URL is written as the run starts."""
+    refuse_late()
     st.session_state[_SELECTION] = replace(selection(), **changes)
     st.session_state[_CHANGED] = True
 
@@ -82,11 +85,30 @@ def take(field: str, key: str) -> None:
         update(**{field: tuple(value) if isinstance(value, list) else value})
 
 
-def enter(page: str) -> None:
+def enter(page: st.Page) -> None:
     """Note which page is in front. Call before anything is drawn."""
-    st.session_state[_PAGE] = page
+    st.session_state[_PAGE] = page.title
+    st.session_state[_FRONT] = page, _page_asked_for()
     st.session_state[_ENTERED] = True
     st.session_state[_PUT] = set()
+
+
+def refuse_late() -> None:
+    """Draw the page in front if what is heard was done on a page that has been left. In callbacks.
+
+    Who clicks in a fragment while the next page is on its way is heard when that page has been
+    drawn. Streamlit then takes the page of the click for the one in front and runs its fragment,
+    which is gone: the screen would stay empty.
+    """
+    context = get_script_run_ctx(suppress_warning=True)
+    page, address = st.session_state.get(_FRONT, (None, None))
+    if page and context and context.fragment_ids_this_run and address != _page_asked_for():
+        st.switch_page(page)
+
+
+def _page_asked_for() -> str:
+    context = get_script_run_ctx(suppress_warning=True)
+    return context.page_script_hash if context else ""
 
 
 def put(key: str, value: Any) -> None:

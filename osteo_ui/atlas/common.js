@@ -21,7 +21,7 @@ function install(component, Widget) {
   widget.show(component.data);
   return () => {
     if (widget.call !== call) return;
-    widget.report.stop();
+    widget.report.quit();
     widget.leave();
     widget.root.remove();
     WIDGETS.delete(place);
@@ -46,6 +46,8 @@ class Report {
     this.sent = 0;
     this.at = 0;
     this.timer = 0;
+    // On the way to another page a pick that is told again would be taken for one made there.
+    this.onclick = (event) => event.target.closest("a[href]") && this.quit();
   }
 
   connect(trigger, data) {
@@ -59,6 +61,7 @@ class Report {
     this.at = Date.now();
     this.message = { sent: this.sent, value };
     this.trigger("pick", this.message);
+    document.addEventListener("click", this.onclick, true);
     this.insist(4);
   }
 
@@ -83,6 +86,13 @@ class Report {
   stop() {
     clearTimeout(this.timer);
     this.timer = 0;
+  }
+
+  /** Tell nothing any more until the next pick. */
+  quit() {
+    this.stop();
+    clearTimeout(this.again);
+    document.removeEventListener("click", this.onclick, true);
   }
 
   /** Whether what the server says is its answer to the latest pick, and not to one before. */

@@ -9,6 +9,8 @@ from typing import Any
 import streamlit as st
 from streamlit import runtime
 
+from osteo_ui import state
+
 _HERE = Path(__file__).parent
 _SEEN = "osteo.atlas.seen"  # by widget: when the browser sent the last pick heard here
 EVENT = "pick"
@@ -63,11 +65,16 @@ def heard(key: str) -> int:
 
 
 def _hear(key: str, on_pick: Callable[[Any], None]) -> None:
+    state.refuse_late()
+    if key not in st.session_state:  # it was taken off the page while the pick was on its way
+        return
     message = st.session_state[key].get(EVENT)
     if not isinstance(message, Mapping):
         return
-    on_pick(message.get("value"))
     sent = whole(message.get("sent"), 1 << 53)
+    if sent is not None and sent <= heard(key):
+        return  # told again, because the answer was slow: a step must not be taken twice
+    on_pick(message.get("value"))
     if sent is not None:
         # The browser keeps its own mark until the answer to its latest pick has come; an answer
         # to an earlier one would make the mark jump back.

@@ -50,17 +50,24 @@ def atlas(at, key: str) -> dict:
     return json.loads(_mounted(at, key).json)
 
 
-def pick(at, key: str, value, sent: int = 1) -> None:
+def pick(at, key: str, value, sent: int | None = None) -> None:
     """Send what the browser sends when something is picked in a widget of the atlas, and run.
 
-    AppTest has no way to do so: this adds the message to what it would send by itself.
+    AppTest has no way to do so: this adds the message to what it would send by itself. Unless
+    told otherwise it was sent after all that were heard.
     """
+    if sent is None:
+        sent = 1 + (at.session_state["osteo.atlas.seen"].get(key, 0) if _heard_any(at) else 0)
     states = at._tree.get_widget_states()
     message = states.widgets.add()
     message.id = f"$$STREAMLIT_INTERNAL_KEY_{_mounted(at, key).id}__events"
     event = {"event": "pick", "value": {"sent": sent, "value": value}}
     message.json_trigger_value = json.dumps([event])
     at._run(states)
+
+
+def _heard_any(at) -> bool:
+    return "osteo.atlas.seen" in at.session_state
 
 
 def _mounted(at, key: str):

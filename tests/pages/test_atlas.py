@@ -91,6 +91,13 @@ def test_keys_that_were_overtaken_are_heard_once(at):
     assert atlas(at, "keys")["seen"] == 5
 
 
+def test_what_is_told_again_is_heard_once(at):
+    for sent in (7, 7, 6, 8):
+        pick(at, "keys", {"action": "next", "times": 1}, sent=sent)
+    assert at.session_state["heard"] == ["next", "next"]
+    assert atlas(at, "keys")["seen"] == 8
+
+
 def test_a_tile_without_an_ear_is_silent(at):
     assert atlas(at, "still")["silent"]
     pick(at, "still", {"x": 0.5, "y": 0.5})

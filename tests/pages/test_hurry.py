@@ -95,7 +95,7 @@ def _a_button_sets_what_a_widget_shows():
 
     from osteo_ui import state, widgets
 
-    state.enter("a page")
+    state.enter(st.Page(lambda: None, title="A page", url_path="a_page"))
     state.sync()
     state.write_url()
     now = state.selection().order
@@ -139,7 +139,7 @@ def _a_page_draws_itself_anew():
 
     if st.session_state.pop("again", False):
         state.rerun()  # as a fragment that the browser runs every so often
-    state.enter("a page")
+    state.enter(st.Page(lambda: None, title="A page", url_path="a_page"))
     state.sync()
     state.write_url()
     st.button("Mark", on_click=state.update, kwargs={"marks": ("conv:6",)})

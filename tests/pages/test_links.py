@@ -234,7 +234,7 @@ def _put_and_cut_short_once():
 
     from osteo_ui import state
 
-    state.enter("a page")
+    state.enter(st.Page(lambda: None, title="A page", url_path="a_page"))
     state.put("letter", "b")
     st.selectbox("Letter", ["a", "b"], key="letter")
     if "cut" not in st.session_state:
