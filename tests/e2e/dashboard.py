@@ -89,19 +89,27 @@ class Dashboard:
 
     def text(self, words: str | re.Pattern[str]) -> Locator:
         """What says these words outside the sidebar."""
-        return self.main.get_by_text(words)
+        return self._of_this_run(self.main.get_by_text(words))
 
     def picture(self, alt: str | re.Pattern[str]) -> Locator:
         """A picture by its text for those who cannot see it."""
-        return self.page.get_by_role("img", name=alt)
+        return self._of_this_run(self.page.get_by_role("img", name=alt))
 
     def chart(self, alt: str | re.Pattern[str]) -> Locator:
         """A chart by its text for those who cannot see it."""
-        return self.page.get_by_role("figure", name=alt)
+        return self._of_this_run(self.page.get_by_role("figure", name=alt))
 
     def units(self, alt: str | re.Pattern[str]) -> Locator:
         """Units that can be picked, as maps or as bars, by their text for who cannot see them."""
-        return self.page.get_by_role("listbox", name=alt)
+        return self._of_this_run(self.page.get_by_role("listbox", name=alt))
+
+    def _of_this_run(self, found: Locator) -> Locator:
+        """Leave out what is to be drawn anew.
+
+        While a page is drawn anew its old parts stand, pale, below the new ones that took their
+        places: for that moment the same words are there twice.
+        """
+        return found.and_(self.page.locator(":not([data-stale=true] *)"))
 
     def segment(self, group: str, option: str) -> None:
         """Choose one of several that stand side by side."""

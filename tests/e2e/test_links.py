@@ -67,7 +67,7 @@ def test_a_link_to_an_uploaded_tile_asks_for_it_and_takes_it(visit: Visitors) ->
     receiver.upload(file)
     expect(receiver.picture("Tile mine.png, H&E stain")).to_be_visible()
     expect(receiver.page.get_by_role("heading", level=3, name=CALL)).to_have_text(call.inner_text())
-    expect(receiver.text("Upload mine.png again")).to_have_count(0)
+    expect(receiver.main.get_by_text("Upload mine.png again")).to_have_count(0)
 
 
 NONSENSE = {

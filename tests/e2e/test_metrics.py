@@ -47,7 +47,7 @@ def test_a_click_on_a_cell_opens_its_tiles_and_another_closes_it(dashboard: Dash
     expect(dashboard.text(re.compile(rf"^{said}s?, the surest first"))).to_be_visible()
     dashboard.link(confused="0,1")
     plot.click(position=middle, force=True)
-    expect(dashboard.text("the surest first")).to_have_count(0)
+    expect(dashboard.main.get_by_text("the surest first")).to_have_count(0)
 
 
 def _calls(tiles: pd.DataFrame) -> pd.Series:
