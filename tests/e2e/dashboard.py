@@ -103,6 +103,14 @@ class Dashboard:
         """Units that can be picked, as maps or as bars, by their text for who cannot see them."""
         return self._of_this_run(self.page.get_by_role("listbox", name=alt))
 
+    def role(self, role: Any, **which: Any) -> Locator:
+        """What plays a role, in the sidebar or outside it; takes what Playwright takes."""
+        return self._of_this_run(self.page.get_by_role(role, **which))
+
+    def main_role(self, role: Any, **which: Any) -> Locator:
+        """What plays a role outside the sidebar."""
+        return self._of_this_run(self.main.get_by_role(role, **which))
+
     def _of_this_run(self, found: Locator) -> Locator:
         """Leave out what is to be drawn anew.
 

@@ -59,7 +59,7 @@ def test_keys_alone_go_from_map_to_map_and_to_the_card(dashboard: Dashboard) -> 
     assert maps.evaluate("box => box.mounted") == "once"
     dashboard.page.keyboard.press("End")
     dashboard.link(unit="63")
-    card = dashboard.main.get_by_role("link", name="Open the unit's card")
+    card = dashboard.main_role("link", name="Open the unit's card")
     expect(card).to_have_attribute("href", re.compile("layer=block1_conv2&unit=63"))
 
 
@@ -67,7 +67,7 @@ def test_another_order_asks_for_no_picture(dashboard: Dashboard) -> None:
     asked: list[str] = []
     dashboard.page.on("request", lambda request: asked.append(urlsplit(request.url).path))
     maps = _maps(dashboard, unit="9")
-    for picture in dashboard.main.get_by_role("img").and_(dashboard.page.locator("img")).all():
+    for picture in dashboard.main_role("img").and_(dashboard.page.locator("img")).all():
         picture.evaluate("image => image.decode()")
     dashboard.page.wait_for_load_state("networkidle")
     before = {path for path in asked if path.startswith("/media/")}

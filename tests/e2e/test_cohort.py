@@ -28,10 +28,10 @@ def test_a_leak_is_found_and_its_tile_read(dashboard: Dashboard, folder: Path) -
     expect(dashboard.text(re.compile(leak))).to_be_visible()
     dashboard.segment("Show", "Pairs")
     expect(dashboard.picture(re.compile("^Tile .*zcopy-0.jpg"))).to_be_visible()
-    read = dashboard.main.get_by_role("link", name="Read this tile")
+    read = dashboard.main_role("link", name="Read this tile")
     expect(read).to_have_count(2)
     read.last.click()
-    title = dashboard.page.get_by_role("heading", level=1, name="Read a tile", exact=True)
+    title = dashboard.role("heading", level=1, name="Read a tile", exact=True)
     expect(title).to_be_visible()
     expect(dashboard.text(re.compile("zcopy-0"))).not_to_have_count(0)
     assert dashboard.query["source"] == ["cohort"]
@@ -46,7 +46,7 @@ def test_a_tile_is_picked_on_the_map(dashboard: Dashboard, folder: Path) -> None
     box = square.bounding_box()
     assert box is not None
     dashboard.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    expect(dashboard.main.get_by_role("link", name="Read this tile")).to_be_visible()
+    expect(dashboard.main_role("link", name="Read this tile")).to_be_visible()
     assert dashboard.query["tile"][0].startswith("cohort:")
     dashboard.segment("Colour", "Confidence")
     expect(dashboard.chart(re.compile("coloured by confidence"))).to_be_visible()

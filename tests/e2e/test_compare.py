@@ -29,8 +29,8 @@ def test_two_networks_stand_side_by_side(dashboard: Dashboard) -> None:
     both = re.compile("^vgg19-multiclass: Class prob.*mobilenetv2-multiclass: Class prob")
     expect(dashboard.chart(both)).to_be_visible()
     scores = "Scores of each network on common tiles"
-    expect(dashboard.page.get_by_role("region", name=scores)).to_be_visible()
-    heading = dashboard.page.get_by_role("heading", name="Where they disagree")
+    expect(dashboard.role("region", name=scores)).to_be_visible()
+    heading = dashboard.role("heading", name="Where they disagree")
     expect(heading).to_be_visible()
     assert dashboard.query["model"] == ["vgg19-multiclass", "mobilenetv2-multiclass"]
 
@@ -38,19 +38,19 @@ def test_two_networks_stand_side_by_side(dashboard: Dashboard) -> None:
 def test_a_count_opens_its_tiles_without_a_mouse(dashboard: Dashboard) -> None:
     dashboard.open("compare", model=["vgg19-multiclass", "mobilenetv2-multiclass"])
     dashboard.wait_until_drawn("compare")
-    cell = dashboard.page.get_by_role("button", name=re.compile("both Viable"))
+    cell = dashboard.role("button", name=re.compile("both Viable"))
     cell.focus()
     cell.press("Enter")
     expect(dashboard.text("Both call it Viable")).to_be_visible()
     assert dashboard.query["cell"] == ["2,2"]
     tiles = "Both call it Viable"
-    expect(dashboard.page.get_by_role("region", name=tiles).first).to_be_visible()
+    expect(dashboard.role("region", name=tiles).first).to_be_visible()
 
 
 def test_the_report_opens_by_itself(dashboard: Dashboard, tmp_path: Path) -> None:
     dashboard.open("metrics", model="mobilenetv2-multiclass")
-    dashboard.page.get_by_role("button", name="Make a report").click()
-    ready = dashboard.page.get_by_role("button", name=re.compile(r"^Report, [\d.]+ MB"))
+    dashboard.role("button", name="Make a report").click()
+    ready = dashboard.role("button", name=re.compile(r"^Report, [\d.]+ MB"))
     with dashboard.page.expect_download() as download:
         ready.click()
     file = tmp_path / "report.html"

@@ -31,7 +31,7 @@ def test_a_slider_moved_by_the_keyboard_redraws_the_tables_and_the_link(
     dashboard.wait_until_drawn("decisions")
     expect(dashboard.text(f"{referred(94)} of 135 tiles")).to_be_visible()
     assert referred(95) > referred(94)
-    slider = dashboard.page.get_by_role("slider", name="Highest probability below, %")
+    slider = dashboard.role("slider", name="Highest probability below, %")
     slider.focus()
     slider.press("ArrowRight")
     expect(dashboard.text(f"{referred(95)} of 135 tiles")).to_be_visible()
@@ -39,7 +39,7 @@ def test_a_slider_moved_by_the_keyboard_redraws_the_tables_and_the_link(
     expect(dashboard.chart(said)).to_be_visible()
     assert dashboard.link(refer="95")
     panel = dashboard.page.get_by_text("Ask a person")
-    dashboard.page.get_by_role("heading", name="The tiles", exact=True).scroll_into_view_if_needed()
+    dashboard.role("heading", name="The tiles", exact=True).scroll_into_view_if_needed()
     expect(panel).to_be_in_viewport()  # the panel stays while the tables are scrolled
 
 

@@ -41,7 +41,7 @@ def test_every_map_of_both_layers_is_shown_ordered_and_downloaded(dashboard: Das
 
 
 def _go_to_layer(dashboard: Dashboard, layer: str, count: int) -> None:
-    dashboard.page.get_by_role("button", name=layer, exact=True).click()
+    dashboard.role("button", name=layer, exact=True).click()
     maps = dashboard.units(f"All {count} maps of {layer} on")
     expect(maps).to_be_visible()
     expect(maps.get_by_role("option")).to_have_attribute("aria-setsize", str(count))
@@ -50,7 +50,7 @@ def _go_to_layer(dashboard: Dashboard, layer: str, count: int) -> None:
 def test_one_map_is_shown_large_over_the_tile(dashboard: Dashboard) -> None:
     dashboard.open("filters", model="vgg19-multiclass", layer="block5_conv4", unit=17)
     expect(dashboard.picture("Map 17 of block5_conv4 over")).to_be_visible()
-    box = dashboard.page.get_by_role("spinbutton", name="Map, 0 to 511")
+    box = dashboard.role("spinbutton", name="Map, 0 to 511")
     box.fill("18")
     box.press("Enter")
     expect(dashboard.picture("Map 18 of block5_conv4 over")).to_be_visible()

@@ -39,12 +39,12 @@ def test_a_grid_is_graded_and_leads_to_its_maps(dashboard: Dashboard) -> None:
     assert len(names) == 7
 
     dashboard.segment("Columns", "Layers")
-    expect(dashboard.page.get_by_role("combobox", name="Layers, one a column")).to_be_visible()
+    expect(dashboard.role("combobox", name="Layers, one a column")).to_be_visible()
     assert dashboard.link(columns="layers")
     dashboard.segment("Columns", "Classes")
     expect(maps).to_have_count(6)
-    dashboard.main.get_by_role("link", name="Open").last.click()
-    title = dashboard.page.get_by_role("heading", level=1, name="Heat maps", exact=True)
+    dashboard.main_role("link", name="Open").last.click()
+    title = dashboard.role("heading", level=1, name="Heat maps", exact=True)
     expect(title).to_be_visible()
     expect(dashboard.picture(re.compile("^LayerCAM at Conv_1 for Viable over"))).to_be_visible()
     assert dashboard.link(method="layercam", layer="Conv_1")

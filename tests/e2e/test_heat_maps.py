@@ -54,7 +54,7 @@ def test_opacity_and_colours_change_the_picture_only(dashboard: Dashboard) -> No
     _wait_for_the_grade(dashboard)
     logit = dashboard.text("Viable: logit").inner_text()
     before = str(map_.get_attribute("src"))
-    dashboard.page.get_by_role("slider", name="Opacity over the tile").press("ArrowRight")
+    dashboard.role("slider", name="Opacity over the tile").press("ArrowRight")
     expect(map_).not_to_have_attribute("src", before)
     dashboard.link(opacity="55")
     dashboard.choose("Colours", "magma")
@@ -75,12 +75,12 @@ def test_a_slow_method_is_told_computed_graded_and_kept(dashboard: Dashboard) ->
     cost = re.compile(r"^SmoothGrad at the input: about .+ on this computer \(120 forward passes\)")
     expect(dashboard.text(cost)).to_be_visible()
     expect(dashboard.text("SmoothGrad is not computed yet.")).to_be_visible()
-    dashboard.page.get_by_role("button", name="Compute").click()
+    dashboard.role("button", name="Compute").click()
     made = dashboard.picture(re.compile("^SmoothGrad at the input for Viable over Synthetic"))
     expect(made).to_be_visible()
     dashboard.link(method="smoothgrad")
 
-    table = dashboard.main.get_by_role("table").filter(has_text="Held against")
+    table = dashboard.main_role("table").filter(has_text="Held against")
     expect(table).to_be_visible(timeout=4 * PATIENCE)  # the first grade of a network compiles
     expect(table.get_by_role("row", name=re.compile("^Faithfulness"))).to_be_visible()
     _wait_for_the_grade(dashboard)

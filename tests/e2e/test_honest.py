@@ -33,12 +33,12 @@ def test_the_shipped_tiles_are_audited_and_a_finding_leads_to_a_tile(
 
     leaky_cohort(tmp_path, 24)
     dashboard.open("cohort", cohort=str(tmp_path))
-    see = dashboard.main.get_by_role("button", name="See the pairs").first
+    see = dashboard.main_role("button", name="See the pairs").first
     see.focus()
     see.press("Enter")
     dashboard.link(audit="pairs")
-    dashboard.main.get_by_role("link", name="Read this tile").first.click()
-    title = dashboard.page.get_by_role("heading", level=1, name="Read a tile", exact=True)
+    dashboard.main_role("link", name="Read this tile").first.click()
+    title = dashboard.role("heading", level=1, name="Read a tile", exact=True)
     expect(title).to_be_visible()
     dashboard.wait_until_drawn("read")
     assert dashboard.query["tile"][0].startswith("cohort:")
@@ -76,16 +76,16 @@ def test_mistakes_are_opened_without_a_mouse(dashboard: Dashboard) -> None:
     words = f"Viable called Non-Tumor: {n} tile{'' if n == 1 else 's'}"
     dashboard.open("metrics", model=NAME)
     dashboard.wait_until_drawn("metrics")
-    cells = dashboard.page.get_by_role("combobox", name="Tiles of a cell", exact=True)
+    cells = dashboard.role("combobox", name="Tiles of a cell", exact=True)
     cells.focus()
     cells.press_sequentially("Viable called Non-Tumor")
     cells.press("Enter")
-    expect(dashboard.page.get_by_role("region", name=words).first).to_be_visible()
+    expect(dashboard.role("region", name=words).first).to_be_visible()
     dashboard.link(confused="2,0")
 
 
 def _slider(dashboard: Dashboard, name: str) -> Locator:
-    return dashboard.page.get_by_role("slider", name=name)
+    return dashboard.role("slider", name=name)
 
 
 def _missed(threshold: int) -> str:

@@ -18,14 +18,14 @@ def test_one_selection_is_carried_through_all_pages_and_into_a_link(visit: Visit
     first.open()
     first.segment("Source of tiles", "Upload")
     first.upload(tile_file("biopsy.png", 4), text_file("letter.png"))
-    refused = first.page.get_by_role("alert").filter(has_text="letter.png")
+    refused = first.role("alert").filter(has_text="letter.png")
     expect(refused).to_be_visible()
     first.wait_until_drawn("read")
     expect(first.text("biopsy.png: uploaded")).to_be_visible()
-    called = first.page.get_by_role("heading", level=3, name=CALL).inner_text()
+    called = first.role("heading", level=3, name=CALL).inner_text()
 
     first.go("Filters")
-    first.page.get_by_role("button", name="block1_conv2", exact=True).click()
+    first.role("button", name="block1_conv2", exact=True).click()
     expect(first.units("All 64 maps of block1_conv2 on biopsy.png")).to_be_visible()
 
     first.go("Neurons")
@@ -39,7 +39,7 @@ def test_one_selection_is_carried_through_all_pages_and_into_a_link(visit: Visit
     expect(first.text(re.compile(rf"^{predicted}: logit"))).to_be_visible()
 
     first.go("Compare")
-    first.page.get_by_role("button", name=re.compile("^Compare with ")).click()
+    first.role("button", name=re.compile("^Compare with ")).click()
     first.wait_until_drawn("compare")
     expect(first.picture(re.compile("^Grad-CAM at .* over biopsy.png"))).to_have_count(2)
 

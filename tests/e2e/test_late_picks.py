@@ -75,6 +75,7 @@ def _open(visitor: Dashboard) -> Locator:
     tile = "example:Synthetic Viable 1"
     visitor.open("unit", model="vgg19-multiclass", tile=tile, layer=layer, unit=unit)
     visitor.wait_until_drawn("unit")
+    # Whatever is being drawn anew: it is clicked while the next page is on its way.
     strip = visitor.page.get_by_role("group", name=f"Tiles that drive {UNIT} most")
     expect(strip).to_be_visible()
     return strip.get_by_role("button", pressed=False)
@@ -82,7 +83,7 @@ def _open(visitor: Dashboard) -> Locator:
 
 def _is_drawn(visitor: Dashboard, name: str, title: str) -> None:
     visitor.wait_until_drawn(name)
-    expect(visitor.page.get_by_role("heading", level=1, name=title, exact=True)).to_be_visible()
+    expect(visitor.role("heading", level=1, name=title, exact=True)).to_be_visible()
     expect(visitor.main.get_by_role("alert")).to_have_count(0)
 
 

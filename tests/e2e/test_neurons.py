@@ -16,7 +16,7 @@ pytestmark = pytest.mark.e2e
 def test_units_are_plotted_counted_and_listed(dashboard: Dashboard) -> None:
     dashboard.open("neurons", model="vgg19-multiclass")
     expect(dashboard.units("Activations of the 512 units of fc1")).to_be_visible()
-    expect(dashboard.page.get_by_role("region", name="Strongest units of fc1")).to_be_visible()
+    expect(dashboard.role("region", name="Strongest units of fc1")).to_be_visible()
     units = pd.read_csv(io.BytesIO(dashboard.download("CSV")))
     assert list(units["Unit"]) == list(range(512))
     dead = int((units.iloc[:, 1] == 0).sum())

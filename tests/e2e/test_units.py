@@ -19,10 +19,10 @@ def test_from_a_place_to_its_unit_to_a_tile_and_back_and_off(visit: Visitors) ->
     sender.open("unit", model="vgg19-multiclass", tile=tile, layer="block5_conv4", unit=0)
     sender.wait_until_drawn("unit")
     # place -> unit
-    sender.page.get_by_role("application", name=re.compile("block5_conv4:0")).click(
+    sender.role("application", name=re.compile("block5_conv4:0")).click(
         position={"x": 150, "y": 150}
     )
-    there = sender.page.get_by_role("list", name=re.compile("fire at the place"))
+    there = sender.role("list", name=re.compile("fire at the place"))
     expect(there).to_be_visible()
     row = there.get_by_role("button").first
     unit = str(row.get_attribute("aria-label")).split(",")[0]
@@ -31,7 +31,7 @@ def test_from_a_place_to_its_unit_to_a_tile_and_back_and_off(visit: Visitors) ->
     row.click()
     _shows(sender, unit)
     # unit -> the tile that drives it most, among those that are not on view
-    strip = sender.page.get_by_role("group", name=f"Tiles that drive {unit} most")
+    strip = sender.role("group", name=f"Tiles that drive {unit} most")
     strip.get_by_role("button", pressed=False).first.click()
     sender.page.wait_for_url(lambda url: "tile=" in url and tile not in unquote_plus(url))
     title = unquote_plus(re.findall(r"tile=example%3A([^&]+)", sender.page.url)[0])
@@ -54,22 +54,20 @@ def test_from_a_place_to_its_unit_to_a_tile_and_back_and_off(visit: Visitors) ->
 
 
 def _shows(visitor: Dashboard, unit: str) -> None:
-    expect(visitor.main.get_by_role("heading", name=unit, exact=True)).to_be_visible()
+    expect(visitor.main_role("heading", name=unit, exact=True)).to_be_visible()
 
 
 def test_keys_step_through_units_and_layers(dashboard: Dashboard) -> None:
     dashboard.open("unit", model="mobilenetv2-multiclass", layer="Conv_1", unit=5)
-    expect(dashboard.main.get_by_role("button", name="Keys")).to_be_visible()  # they are heard
+    expect(dashboard.main_role("button", name="Keys")).to_be_visible()  # they are heard
     dashboard.page.keyboard.press("ArrowRight")
     _shows(dashboard, "Conv_1:6")
     dashboard.page.keyboard.press("m")
     dashboard.link(unit="6", mark="Conv_1:6")
     dashboard.page.keyboard.press("[")
-    expect(
-        dashboard.main.get_by_role("heading", name=re.compile("^block_16_project:"))
-    ).to_be_visible()
+    expect(dashboard.main_role("heading", name=re.compile("^block_16_project:"))).to_be_visible()
     dashboard.page.keyboard.press("?")
-    expect(dashboard.page.get_by_role("dialog")).to_contain_text("Unit before, unit after")
+    expect(dashboard.role("dialog")).to_contain_text("Unit before, unit after")
     dashboard.page.keyboard.press("Escape")
     expect(dashboard.page.get_by_role("dialog")).to_have_count(0)
     dashboard.go("Find units")
