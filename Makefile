@@ -5,16 +5,18 @@ BIN := $(VENV)/bin
 PORT ?= 8501
 # Test files are shared out among this many processes; each opens its own TensorFlow (1.5 GB).
 WORKERS ?= 2
+SECONDS ?= 600
 export TF_CPP_MIN_LOG_LEVEL := 3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run test lint unit e2e oracle bench clean
+.PHONY: help setup run test lint unit e2e oracle soak bench clean
 help:
 	@echo "make run     start the dashboard on http://localhost:$(PORT)"
 	@echo "make setup   install what the dashboard needs, and no more"
 	@echo "make test    lint, types, format and tests"
 	@echo "make e2e     browser tests (installs Debian's Chromium when it is missing)"
 	@echo "make oracle  check methods and metrics against Xplique and Quantus, in an environment of their own"
+	@echo "make soak    fuzz every reader by seed for SECONDS=$(SECONDS)"
 	@echo "make bench   measure the ratios of README's table"
 	@echo "make clean   remove .venv and caches"
 
@@ -58,6 +60,9 @@ $(ORACLE)/.ready: requirements.txt requirements-dev.txt $(ORACLES).txt $(ORACLES
 
 oracle: $(ORACLE)/.ready
 	$(ORACLE)/bin/python -m pytest -m oracle -ra tests/oracles
+
+soak: $(VENV)/.dev-ready
+	$(BIN)/python -m tests.soak --seconds $(SECONDS)
 
 bench: $(VENV)/.ready
 	$(BIN)/osteo bench

@@ -31,3 +31,7 @@ class UnitIndexError(OsteoError):
 
 class MaskError(OsteoError):
     """A mask that cannot be read, or does not fit its tile."""
+
+
+class FileError(OsteoError):
+    """A file or folder that cannot be written, or that something else is writing."""

@@ -1,0 +1,98 @@
+"""Run the fuzzers: `python -m tests.soak --seconds 60`; one trial again: `--only NAME:SEED`."""
+
+import argparse
+import importlib
+import multiprocessing
+import resource
+import sys
+import tempfile
+import time
+import traceback
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from tests.soak import FUZZERS
+
+HANG_S = 20  # one trial may take no longer
+GROWTH_BYTES = 2 << 30  # and a worker grow by no more
+START_S = 180  # TensorFlow is imported where a fuzzer needs it
+
+
+def _worker(name: str, pipe: Connection) -> None:
+    module = importlib.import_module(f"tests.soak.{name}")
+    getattr(module, "prepare", lambda: None)()
+    before = _peak()
+    pipe.send("ready")
+    while (seed := pipe.recv()) is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                module.trial(seed, Path(folder))
+                said = "" if _peak() - before < GROWTH_BYTES else "the process grew by over 2 GB"
+            except BaseException:  # whatever comes is what the fuzzer looks for
+                said = traceback.format_exc()
+        pipe.send(said)
+
+
+def _peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def soak(name: str, first: int, until: float, at_most: int | None = None) -> tuple[int, list[str]]:
+    """Run one fuzzer from a seed on until a time; return the trials done and what went wrong."""
+    context = multiprocessing.get_context("spawn")
+    wrong: list[str] = []
+    seed, worker, pipe = first, None, None
+    while (time.monotonic() < until or seed == first) and seed - first != at_most:
+        if worker is None:
+            pipe, theirs = context.Pipe()
+            worker = context.Process(target=_worker, args=(name, theirs), daemon=True)
+            worker.start()
+            theirs.close()
+            if not pipe.poll(START_S):
+                return seed - first, [*wrong, f"{name}: did not start"]
+            pipe.recv()
+        pipe.send(seed)
+        try:
+            said = pipe.recv() if pipe.poll(HANG_S) else f"took over {HANG_S} s"
+        except EOFError:
+            said = "the process died"
+        if said:
+            wrong.append(f"{name}:{seed}: {said}")
+        if said.startswith(("took", "the process")):
+            worker.kill()
+            worker = None
+        seed += 1
+    if worker is not None:
+        pipe.send(None)
+        worker.join(10)
+    return seed - first, wrong
+
+
+def main() -> int:
+    """Share the seconds out among the fuzzers; 1 if any trial went wrong."""
+    parser = argparse.ArgumentParser(prog="python -m tests.soak")
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seed", type=int, default=None, help="first seed; by the clock if absent")
+    parser.add_argument("--fuzzers", default=",".join(FUZZERS))
+    parser.add_argument("--trials", type=int, default=None, help="at most so many of each")
+    parser.add_argument("--only", help="NAME:SEED, one trial again")
+    asked = parser.parse_args()
+    if asked.only:
+        name, seed = asked.only.split(":")
+        names, first, seconds, trials = [name], int(seed), 0.0, 1
+    else:
+        names = [name for name in asked.fuzzers.split(",") if name]
+        first = int(time.time()) % 1_000_000 * 1000 if asked.seed is None else asked.seed
+        seconds, trials = asked.seconds, asked.trials
+    failed = False
+    for name in names:
+        done, wrong = soak(name, first, time.monotonic() + seconds / max(1, len(names)), trials)
+        sys.stdout.write(f"{name}: {done} trials from seed {first}, {len(wrong)} wrong\n")
+        sys.stdout.writelines(f"{text}\n" for text in wrong[:20])
+        sys.stdout.flush()
+        failed = failed or bool(wrong)
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
