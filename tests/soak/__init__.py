@@ -6,4 +6,6 @@ anything but answer rightly or refuse in a sentence of ours (an `OsteoError`). T
 the same input. `prepare()`, where there is one, is called once in the process before the trials.
 """
 
-FUZZERS: tuple[str, ...] = ()
+import pkgutil
+
+FUZZERS = tuple(sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name[0] != "_"))
