@@ -33,5 +33,9 @@ class MaskError(OsteoError):
     """A mask that cannot be read, or does not fit its tile."""
 
 
+class TableError(OsteoError):
+    """A CSV file that is no table of the kind that is asked for."""
+
+
 class FileError(OsteoError):
-    """A file or folder that cannot be written, or that something else is writing."""
+    """A file or folder that cannot be read or written, or that something else is writing."""
