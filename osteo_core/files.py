@@ -1,44 +1,53 @@
 """The one way a file is written: beside its place, whole, then put there in one step.
 
 A killed process, a full disk or a folder that may not be written to leaves what was there as it
-was, and no half file beside it. And the one way a file of anyone is read whole: only if it is a
-file, never a pipe or a device, and no larger than the reader says.
+was, and no half file beside it. What a killed run left is swept when the same file is written
+again: it has a name of its own, and whoever writes holds it, so that two never write one file.
 """
 
 import contextlib
 import errno
-import fcntl
+import functools
+import hashlib
 import os
+import shutil
 import stat
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from osteo_core.errors import FileError
+from osteo_core.disk_errors import FULL, PathLike, Told, reason_in, refusal, writing
+from osteo_core.errors import FileError, OsteoError
+from osteo_core.file_reading import read_bytes, shown
+from osteo_core.holding import LOCK, hold, locked, made
 
+__all__ = [
+    "LOCK",
+    "PRIVATE",
+    "SHARED",
+    "atomic_write",
+    "locked",
+    "move_all",
+    "pending",
+    "read_bytes",
+    "shown",
+    "staged",
+    "sync_folder",
+    "write_bytes",
+    "write_text",
+    "write_together",
+    "write_with",
+    "writing",
+]
 PRIVATE, SHARED = 0o600, 0o666  # the second less the umask, as for any file
-_PATH_SHOWN = 160  # characters of a path in a sentence
-
-_REASONS = {
-    errno.ENOSPC: "the disk is full",
-    errno.EDQUOT: "the disk quota is used up",
-    errno.EACCES: "no permission to write there",
-    errno.EPERM: "no permission to write there",
-    errno.EROFS: "the disk is read-only",
-    errno.ENAMETOOLONG: "the name is too long",
-    errno.ENOTDIR: "a part of its path is a file, not a folder",
-    errno.EISDIR: "a folder of that name is there",
-    errno.ENOENT: "its folder is gone",
-    errno.EIO: "the disk gave an error",
-}
+_WAIT_S = 2.0  # for another that writes the same file; most are written in less
 
 
 @contextlib.contextmanager
-def atomic_write(
-    file: str | os.PathLike[str], *, text: bool = False, private: bool = False
-) -> Iterator[IO[Any]]:
+def atomic_write(file: PathLike, *, text: bool = False, private: bool = False) -> Iterator[IO[Any]]:
     """Open a file to be written anew; it takes its place only when the block ends well.
+
+    A device or a pipe is written to as it stands. A link is followed.
 
     Args:
         file: Where to write; its folder is made when missing.
@@ -46,187 +55,204 @@ def atomic_write(
         private: Whether only its owner may read it.
 
     Yields:
-        A stream onto a file of another name beside it.
+        A stream onto a file of another name beside it. Open it before long work: a place that
+        cannot be written to is then told of at once.
 
     Raises:
-        FileError: It could not be written. What was there before is there still.
+        FileError: It could not be written, or something else writes it now. What was there before
+            is there still.
     """
-    place = Path(file)
-    with writing(place):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(
-            prefix=f".{place.name[:100]}.", suffix=".partial", dir=place.parent
-        )
+    if _is_special(file):
+        with writing(file):
+            handle = os.open(file, os.O_WRONLY)
+        with Told(_stream(handle, text), file) as stream:
+            yield stream
+            stream.flush()
+        return
+    place = _place(file)
+    with made(place.parent, file), _Pending(place, file, text, private) as one:
         try:
-            with _stream(handle, text) as stream:
-                yield stream
-                stream.flush()
-                os.fsync(stream.fileno())
-            Path(name).chmod(PRIVATE if private else SHARED & ~_umask())
-            Path(name).replace(place)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(name).unlink()
-            raise
+            yield one.stream
+        except OSError as error:
+            if error.errno not in FULL:  # else it may be about anything
+                raise
+            raise refusal(file, reason_in(error) or "") from error
+        one.settle()
+        one.put()
 
 
-def write_text(file: str | os.PathLike[str], text: str, *, private: bool = False) -> None:
+def write_text(file: PathLike, text: str, *, private: bool = False) -> None:
     """Write a whole text, as `atomic_write` does."""
     with atomic_write(file, text=True, private=private) as stream:
         stream.write(text)
 
 
-def write_bytes(file: str | os.PathLike[str], data: bytes, *, private: bool = False) -> None:
+def write_bytes(file: PathLike, data: bytes, *, private: bool = False) -> None:
     """Write whole bytes, as `atomic_write` does."""
     with atomic_write(file, private=private) as stream:
         stream.write(data)
 
 
-def write_with(file: str | os.PathLike[str], write: Callable[[Path], None]) -> None:
+def write_together(contents: Mapping[Path, str], *, private: bool = False) -> None:
+    """Write files that belong together: all are whole on the disk before the first is put in place.
+
+    A process killed between two steps of the end leaves the last of them beside their places, see
+    `pending`.
+
+    Args:
+        contents: Texts by file, in the order in which they are put in place.
+        private: Whether only their owner may read them.
+
+    Raises:
+        FileError: One could not be written. What was there before is there still.
+    """
+    with contextlib.ExitStack() as stack:
+        files = []
+        for file, text in contents.items():
+            place = _place(file)
+            stack.enter_context(made(place.parent, file))
+            files.append(stack.enter_context(_Pending(place, file, True, private)))
+            files[-1].stream.write(text)
+            files[-1].settle()
+        for one in files:
+            one.put()
+
+
+def pending(file: PathLike) -> Path:
+    """Where a file lies until it is whole, and what a killed process leaves of it."""
+    place = _place(file)
+    name = place.name
+    if len(os.fsencode(name)) > 230:  # names end at 255 bytes
+        name = hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
+    return place.with_name(f".{name}.partial{place.suffix[:20]}")
+
+
+def write_with(file: PathLike, write: Callable[[Path], object], *, private: bool = False) -> None:
     """Let a library that wants a path write a file, and put that in place when it is whole.
 
     Args:
         file: Where the file goes.
         write: Writes it at the path that it is given, which ends as `file` does.
+        private: Whether only its owner may read it.
 
     Raises:
         FileError: It could not be written. What was there before is there still.
     """
-    place = Path(file)
-    with writing(place):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".partial-", dir=place.parent) as folder:
-            made = Path(folder) / place.name
-            write(made)
-            with made.open("rb") as stream:
-                os.fsync(stream.fileno())
-            made.replace(place)
-
-
-def read_bytes(file: str | os.PathLike[str], at_most: int) -> bytes:
-    """Read a whole file, at once or not at all: a pipe or a device is never waited for.
-
-    Args:
-        file: The file; a symbolic link is followed.
-        at_most: Bytes; a larger file is refused before it is read.
-
-    Raises:
-        FileError: There is no such file, it may not be read, is no file or is too large.
-    """
-    try:
-        _require_file(
-            file, Path(file).stat().st_mode
-        )  # before it is opened: that may wake a device
-        handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    place = _place(file)
+    with made(place.parent, file), _Pending(place, file, False, private) as one:
         try:
-            told = os.fstat(handle)
-            _require_file(file, told.st_mode)
-            with os.fdopen(handle, "rb", closefd=False) as stream:
-                data = stream.read(at_most + 1)  # not the size told: the file may be growing
-        finally:
-            os.close(handle)
-    except (OSError, ValueError) as error:
-        reason = _not_read(error)
-        raise FileError(f"Expected a readable file. Received: {shown(file)}, {reason}.") from error
-    if len(data) > at_most:
-        raise FileError(
-            f"Expected a file of at most {at_most:,} bytes. Received: {shown(file)}, which has "
-            f"{max(told.st_size, at_most + 1):,}."
-        )
-    return data
-
-
-def shown(file: str | os.PathLike[str]) -> str:
-    """A path for a sentence: on one line, its end when it is long, every byte printable."""
-    text = os.fspath(file).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    text = "".join(c if c.isprintable() else "�" for c in text)
-    return text if len(text) <= _PATH_SHOWN else f"…{text[-_PATH_SHOWN:]}"
-
-
-def _require_file(file: str | os.PathLike[str], mode: int) -> None:
-    if not stat.S_ISREG(mode):
-        raise FileError(f"Expected a file. Received: {shown(file)}, {_kind(mode)}.")
-
-
-def _kind(mode: int) -> str:
-    known = {stat.S_IFIFO: "a pipe", stat.S_IFDIR: "a folder", stat.S_IFSOCK: "a socket"}
-    return known.get(stat.S_IFMT(mode), "a device")
-
-
-def _not_read(error: OSError | ValueError) -> str:
-    if isinstance(error, ValueError):  # a NUL in the name
-        return "which is no name of a file"
-    known = {
-        errno.ENOENT: "which does not exist",
-        errno.ENOTDIR: "which does not exist",
-        errno.EACCES: "which may not be read",
-        errno.EPERM: "which may not be read",
-        errno.ENAMETOOLONG: "whose name is too long",
-        errno.ELOOP: "a link that leads back to itself",
-        errno.ENXIO: "a device or socket",
-        errno.EISDIR: "a folder",
-    }
-    return known.get(error.errno or 0) or f"which gave an error ({error.strerror or error})"
+            write(one.partial)
+        except OsteoError:
+            raise
+        except Exception as error:  # libraries put what the system says into their own words
+            reason = reason_in(error)
+            if reason is None:
+                raise
+            raise refusal(file, reason) from error
+        one.settle()
+        one.put()
 
 
 @contextlib.contextmanager
-def writing(place: str | os.PathLike[str]) -> Iterator[None]:
-    """Turn what the system says while something is written into one sentence.
-
-    Raises:
-        FileError: In place of an `OSError`.
-    """
-    try:
-        yield
-    except OSError as error:
-        reason = _REASONS.get(error.errno or 0) or error.strerror or type(error).__name__
-        raise FileError(
-            f"Could not write {os.fspath(place)}: {reason}. What was there is untouched."
-        ) from error
-
-
-@contextlib.contextmanager
-def locked(folder: str | os.PathLike[str], what: str = "another command") -> Iterator[None]:
-    """Hold an output folder, so that two runs never write into one.
-
-    The lock goes with the process that holds it, however that ends.
+def staged(folder: PathLike, what: str = "another command") -> Iterator[Path]:
+    """Hold a folder and fill another inside it; its files are put in place when all are whole.
 
     Args:
-        folder: The folder; made when missing.
+        folder: Where the files go; made when missing.
         what: Who else may be writing there, for the sentence.
 
+    Yields:
+        An empty folder. Its files are moved in the order of their making (time, then name), so
+        that what is written last, which describes the others, is put in place last.
+
     Raises:
-        FileError: Somebody else holds it, or it cannot be written to.
+        FileError: The folder cannot be written to, or something else holds it.
     """
-    stream = _hold(Path(folder), what)
-    with stream:
+    place = Path(folder)
+    with locked(place, what):
+        beside = place / ".partial"
         try:
-            yield
+            with writing(place):
+                shutil.rmtree(beside, ignore_errors=True)  # of a killed run
+                beside.mkdir()
+            yield beside
+            with writing(place):
+                move_all(beside, place)
         finally:
-            with contextlib.suppress(OSError):
-                (Path(folder) / LOCK).unlink()
+            shutil.rmtree(beside, ignore_errors=True)
 
 
-def _hold(folder: Path, what: str) -> IO[bytes]:
-    while True:
-        with writing(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            stream = (folder / LOCK).open("ab")
+def move_all(source: Path, target: Path) -> None:
+    """Move every file of a folder into another one, one step each, in the order of their making."""
+    for file in sorted(source.iterdir(), key=lambda file: (file.stat().st_mtime_ns, file.name)):
+        file.replace(target / file.name)
+    sync_folder(target)
+
+
+def sync_folder(folder: Path) -> None:
+    """See to it that a name put into a folder outlives a power cut, where the system can."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
         try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            stream.close()
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+class _Pending:
+    """A file under way; held, so that nobody else writes or sweeps it."""
+
+    def __init__(self, place: Path, said: PathLike, text: bool, private: bool) -> None:
+        self._place, self._said, self._private = place, said, private
+        self.partial = pending(place)
+        self._is_put = False
+        with writing(said):
+            if place.exists() and not place.is_file():
+                raise OSError(errno.EISDIR, "not a plain file")
+            handle = hold(self.partial, _WAIT_S)
+        if handle is None:
             raise FileError(
-                f"Expected a folder that nothing else writes into. Received: {folder}, into which "
-                f"{what} is writing now. Wait for it to end, or choose another folder."
-            ) from error
-        with contextlib.suppress(OSError):  # whoever held it last may just have taken it away
-            if os.path.samestat(os.fstat(stream.fileno()), (folder / LOCK).stat()):
-                return stream
-        stream.close()
+                f"Expected a file that nothing else writes. Received: {shown(said)}, which "
+                "another command is writing now. Wait for it to end, or choose another name."
+            )
+        self.stream: Any = Told(_stream(handle, text), said)
+
+    def settle(self) -> None:
+        """Bring every byte to the disk."""
+        self.stream.flush()
+        with writing(self._said), self.partial.open("rb") as stream:
+            os.fsync(stream.fileno())
+
+    def put(self) -> None:
+        """Put the file in its place."""
+        with writing(self._said):
+            self.partial.chmod(PRIVATE if self._private else _mode(self._place))
+            self.partial.replace(self._place)
+            self._is_put = True
+            sync_folder(self._place.parent)
+
+    def __enter__(self) -> "_Pending":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._is_put:
+            with contextlib.suppress(OSError):
+                self.partial.unlink()
+        with self.stream:
+            pass
 
 
-LOCK = ".osteo.lock"
+def _place(file: PathLike) -> Path:
+    """Where a file really goes: a link stays one."""
+    return Path(os.path.realpath(file))
+
+
+def _is_special(file: PathLike) -> bool:
+    try:
+        mode = Path(file).stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def _stream(handle: int, text: bool) -> IO[Any]:
@@ -235,8 +261,17 @@ def _stream(handle: int, text: bool) -> IO[Any]:
     return open(handle, "wb")
 
 
+def _mode(place: Path) -> int:
+    """As the file that it replaces has it, else what the system gives a new one."""
+    try:
+        return stat.S_IMODE(place.stat().st_mode)
+    except OSError:
+        return SHARED & ~_umask()
+
+
+@functools.cache
 def _umask() -> int:
     """What a new file is not allowed; reading it means setting it for a moment."""
-    now = os.umask(0o022)
+    now = os.umask(0o077)
     os.umask(now)
     return now
