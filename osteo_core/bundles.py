@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from osteo_core import files
 from osteo_core.errors import BundleError
 
 if TYPE_CHECKING:
@@ -261,7 +262,7 @@ def load_bundle(name_or_folder: str | Path) -> Bundle:
 def write_card(folder: Path, card: Card) -> None:
     """Write a bundle's card."""
     text = json.dumps(card.model_dump(mode="json"), indent=2, ensure_ascii=False)
-    (folder / CARD).write_text(text + "\n", "utf-8")
+    files.write_text(folder / CARD, text + "\n")
 
 
 def export_bundle(bundle: Bundle, file: Path) -> None:
@@ -276,5 +277,4 @@ def export_bundle(bundle: Bundle, file: Path) -> None:
     """
     if file.suffix != ".keras":
         raise BundleError(f"The archive's name must end in .keras. Received: {file.name!r}.")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    bundle.network().save(file)
+    files.write_with(file, bundle.network().save)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from osteo_core import files
 from osteo_core.bundles import (
     BEYOND,
     ENSEMBLE,
@@ -187,8 +188,7 @@ def assemble(folder: Path, known: EnsembleCard, members: Sequence[Bundle]) -> En
 
 def write_ensemble(folder: Path, known: EnsembleCard) -> None:
     """Write an ensemble's file."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / ENSEMBLE).write_text(as_text(known), "utf-8")
+    files.write_text(folder / ENSEMBLE, as_text(known))
 
 
 def as_text(known: EnsembleCard) -> str:

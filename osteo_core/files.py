@@ -154,16 +154,16 @@ def write_with(file: PathLike, write: Callable[[Path], object], *, private: bool
 
 
 @contextlib.contextmanager
-def staged(folder: PathLike, what: str = "another command") -> Iterator[Path]:
+def staged(folder: PathLike, last: str, what: str = "another command") -> Iterator[Path]:
     """Hold a folder and fill another inside it; its files are put in place when all are whole.
 
     Args:
         folder: Where the files go; made when missing.
+        last: Name of the file that describes the others, which is put in place behind them.
         what: Who else may be writing there, for the sentence.
 
     Yields:
-        An empty folder. Its files are moved in the order of their making (time, then name), so
-        that what is written last, which describes the others, is put in place last.
+        An empty folder.
 
     Raises:
         FileError: The folder cannot be written to, or something else holds it.
@@ -177,14 +177,14 @@ def staged(folder: PathLike, what: str = "another command") -> Iterator[Path]:
                 beside.mkdir()
             yield beside
             with writing(place):
-                move_all(beside, place)
+                move_all(beside, place, last)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
 
 
-def move_all(source: Path, target: Path) -> None:
-    """Move every file of a folder into another one, one step each, in the order of their making."""
-    for file in sorted(source.iterdir(), key=lambda file: (file.stat().st_mtime_ns, file.name)):
+def move_all(source: Path, target: Path, last: str) -> None:
+    """Move every file of a folder into another one, a step each, the one called `last` at last."""
+    for file in sorted(source.iterdir(), key=lambda file: (file.name == last, file.name)):
         file.replace(target / file.name)
     sync_folder(target)
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from osteo_core.errors import OsteoError
+from osteo_core.files import atomic_write
 
 PNG_KEY = "osteo"  # of the text in a PNG that holds `HeatMap.meta`
 _LIBRARIES = ("osteo-explain", "keras", "tensorflow", "numpy", "scipy", "opencv-python-headless")
@@ -104,8 +105,7 @@ class HeatMap:
             The file: `values` (float32, raw) and `meta` (a JSON text).
         """
         file = Path(f"{stem}.npz")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("wb") as stream:
+        with atomic_write(file) as stream:
             np.savez_compressed(stream, values=self.values, meta=np.array(json.dumps(self.meta())))
         return file
 

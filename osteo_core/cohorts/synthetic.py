@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from osteo_core import files
 from osteo_core.cohorts.scenes import (
     BoneLook,
     NecrosisLook,
@@ -136,18 +137,18 @@ def examples() -> list[Example]:
 
 def write_examples(folder: Path = GALLERY) -> None:
     """Draw the gallery anew: twelve tiles, twelve masks and examples.json."""
-    folder.mkdir(parents=True, exist_ok=True)
     tiles = [synthetic_tile(kind, seed) for kind in CLASSES for seed in range(_PER_CLASS)]
     entries = [_write(tile, folder) for tile in tiles]
     document = {"synthetic": True, "note": _NOTE, "tiles": entries}
-    (folder / _LIST).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    files.write_text(folder / _LIST, json.dumps(document, indent=2) + "\n")
 
 
 def _write(tile: SyntheticTile, folder: Path) -> dict[str, object]:
     stem = f"synthetic-{tile.label.lower()}-{tile.seed}"
-    _palette_image(tile.pixels).save(folder / f"{stem}.png", optimize=True, pnginfo=_said())
     mask = Image.fromarray(tile.mask)  # one bit a px
-    mask.save(folder / f"{stem}.mask.png", optimize=True, pnginfo=_said())
+    for image, ending in ((_palette_image(tile.pixels), "png"), (mask, "mask.png")):
+        with files.atomic_write(folder / f"{stem}.{ending}") as stream:
+            image.save(stream, "PNG", optimize=True, pnginfo=_said())
     return {
         "name": f"Synthetic {tile.label} {tile.seed + 1}",
         "file": f"{stem}.png",

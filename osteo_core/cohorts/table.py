@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 import os
 from collections import Counter
@@ -12,6 +13,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from osteo_core import files
 from osteo_core.cohorts.splits import PARTS, SplitProtocol, split_tiles
 from osteo_core.errors import CohortError
 
@@ -159,11 +161,10 @@ def split_cohort(cohort: Cohort, protocol: SplitProtocol) -> Cohort:
 
 def write_cohort(cohort: Cohort) -> None:
     """Write cohort.csv, then cohort.json, into the cohort's folder."""
-    cohort.folder.mkdir(parents=True, exist_ok=True)
-    with (cohort.folder / TABLE).open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(asdict(tile) for tile in cohort.tiles)
+    table = io.StringIO(newline="")
+    writer = csv.DictWriter(table, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(tile) for tile in cohort.tiles)
     card = {
         "root": _portable_root(cohort),
         "classes": list(cohort.classes),
@@ -173,7 +174,12 @@ def write_cohort(cohort: Cohort) -> None:
         "counts": cohort.counts(),
         "digest": cohort.digest,
     }
-    (cohort.folder / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+    files.write_together(
+        {
+            cohort.folder / TABLE: table.getvalue(),
+            cohort.folder / CARD: json.dumps(card, indent=2) + "\n",
+        }
+    )
 
 
 def _portable_root(cohort: Cohort) -> str:

@@ -8,6 +8,7 @@ import click
 from osteo_core.commands.following import follow
 from osteo_core.commands.options import Failures
 from osteo_core.errors import BundleError, CohortError, TileError
+from osteo_core.files import atomic_write
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,19 +49,22 @@ def compare(models: str, cohort_dir: Path | None, part: str, out: Path | None) -
     click.echo(_told(compared, first, second))
     if out is None:
         return
-    table = compared.between(first, second)
     failures = Failures()
-    if cohort_dir is not None:
-        reasons = _reasons(first, second, cohort_dir, part)
-        click.echo(reasons.summary())
-        told = reasons.table().drop(columns=["file", "call"])
-        table = table.merge(told, on="tile", how="left").sort_values("rank correlation")
-        for file, why in reasons.failures:
-            failures.add(TileError(f"left out {file}: {why}"))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    table.to_csv(out, index=False, lineterminator="\n")
+    with atomic_write(out, text=True) as stream:
+        table = compared.between(first, second)
+        if cohort_dir is not None:
+            table = _with_reasons(table, _reasons(first, second, cohort_dir, part), failures)
+        table.to_csv(stream, index=False, lineterminator="\n")
     click.echo(f"{out}: {len(table)} tiles")
     failures.finish()
+
+
+def _with_reasons(table: "pd.DataFrame", reasons: "Reasons", failures: Failures) -> "pd.DataFrame":
+    click.echo(reasons.summary())
+    told = reasons.table().drop(columns=["file", "call"])
+    for file, why in reasons.failures:
+        failures.add(TileError(f"left out {file}: {why}"))
+    return table.merge(told, on="tile", how="left").sort_values("rank correlation")
 
 
 def _compared(models: str, part: str) -> "tuple[str, str, Comparison]":

@@ -7,6 +7,7 @@ import click
 
 from osteo_core.commands.following import ticking
 from osteo_core.errors import BundleError, CohortError
+from osteo_core.files import atomic_write
 
 
 @click.group()
@@ -87,7 +88,8 @@ def complete(name: str, cohort_dir: Path) -> None:
     fresh = predict_unread(bundle, cohort, tiles, ticking("tiles"))
     for file, sentence in fresh.failures:
         click.echo(f"{file}: {sentence}", err=True)
-    fresh.frame.to_csv(bundle.folder / BEYOND, index=False)
+    with atomic_write(bundle.folder / BEYOND, text=True) as stream:
+        fresh.frame.to_csv(stream, index=False)
     click.echo(f"{bundle.folder / BEYOND}: {len(fresh.frame)} tiles")
     if fresh.failures:
         sys.exit(1)

@@ -8,6 +8,7 @@ import click
 
 from osteo_core.commands.following import follow
 from osteo_core.commands.options import Failures, any_model_options, open_chosen
+from osteo_core.files import staged, write_bytes, write_text
 from osteo_core.pictures import limits, overlay, png
 from osteo_core.tiles import Tile
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from osteo_core.heatmap import HeatMap
 
 OPACITY = 0.5
+_MANIFEST = "manifest.json"
 
 
 class Setting(click.ParamType[tuple[str, Any]]):
@@ -104,15 +106,15 @@ def _explain(
     engine: "Engine", method: str, asked: dict[str, Any], out: Path, paths: tuple[Path, ...]
 ) -> None:
     failures = Failures()
-    out.mkdir(parents=True, exist_ok=True)
     done: list[dict[str, Any]] = []
-    for file, tile in failures.tiles(paths):
-        steps = engine.read(tile).heatmap_steps(method, **asked)
-        heat = follow(f"{file.name}, {method}", steps)
-        stem = _free_stem(file.stem, {row["stem"] for row in done})
-        _write(out / f"{stem}.{method}", tile, heat)
-        done.append({"stem": stem, "path": str(file), **heat.meta()})
-    _write_manifest(out / "manifest.json", done, failures.count)
+    with staged(out, last=_MANIFEST, what="another `osteo explain`") as beside:
+        for file, tile in failures.tiles(paths):
+            steps = engine.read(tile).heatmap_steps(method, **asked)
+            heat = follow(f"{file.name}, {method}", steps)
+            stem = _free_stem(file.stem, {row["stem"] for row in done})
+            _write(beside / f"{stem}.{method}", tile, heat)
+            done.append({"stem": stem, "path": str(file), **heat.meta()})
+        _write_manifest(beside / _MANIFEST, done, failures.count)
     click.echo(f"{len(done)} done, {failures.count} failed: {out}")
     failures.finish()
 
@@ -130,7 +132,9 @@ def _again(
     engine = _network_of(saved, *model)
     heat = follow(f"{tile.name}, {saved.meta['method']}", again(saved, engine, tile))
     if out is not None:
-        _write(out / f"{Path(tile.name).stem}.{heat.method}", tile, heat)
+        stem = f"{Path(tile.name).stem}.{heat.method}"
+        with staged(out, last=f"{stem}.png", what="another `osteo explain`") as beside:
+            _write(beside / stem, tile, heat)
     found = compare(saved, heat)
     click.echo(f"{file}: {found.sentence()}")
     raise SystemExit(0 if found.is_same else 1)
@@ -163,12 +167,10 @@ def _write(stem: Path, tile: Tile, heat: "HeatMap") -> None:
     )
     drawing = {"colours": colours, "low": low, "high": high, "opacity": OPACITY}
     file = stem.with_name(f"{stem.name}.png")
-    file.write_bytes(png(picture, text=heat.png_text(drawing)))
+    write_bytes(file, png(picture, text=heat.png_text(drawing)), private=True)  # shows the tile
 
 
 def _write_manifest(file: Path, done: list[dict[str, Any]], failed: int) -> None:
     manifest = {"schema_version": 1, "failed": failed, "maps": done}
     text = json.dumps(manifest, indent=2, sort_keys=True, allow_nan=False)
-    partial = file.with_suffix(".partial")
-    partial.write_text(text + "\n", "utf-8")
-    partial.replace(file)
+    write_text(file, text + "\n")

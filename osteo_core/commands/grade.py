@@ -3,13 +3,14 @@
 import csv
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from osteo_core.commands.following import follow
 from osteo_core.commands.options import Failures, model_options, open_chosen
 from osteo_core.errors import CohortError
+from osteo_core.files import atomic_write
 
 if TYPE_CHECKING:
     from osteo_core.cohorts import Cohort, CohortTile
@@ -79,9 +80,10 @@ def grade(
     found = _examples(engine) if cohort_dir is None else _tiles(engine, cohort_dir, part)
     chosen = sample(found, tiles, seed)
     names = [name.strip() for name in methods.split(",") if name.strip()]
-    graded = follow("grades", grade_tiles(engine, chosen, names, layer, settings))
-    told = report(engine, graded, settings, "examples" if cohort_dir is None else part)
-    _write(out, [{"model": engine.name, **row} for row in rows(told["methods"])])
+    with atomic_write(out, text=True) as stream:
+        graded = follow("grades", grade_tiles(engine, chosen, names, layer, settings))
+        told = report(engine, graded, settings, "examples" if cohort_dir is None else part)
+        _write(stream, [{"model": engine.name, **row} for row in rows(told["methods"])])
     click.echo(json.dumps(told, indent=2, allow_nan=False) if as_json else _table(told, out))
     _finish(graded)
 
@@ -133,14 +135,10 @@ def _part(engine: "Engine", cohort: "Cohort", part: str) -> "list[CohortTile]":
     return [t for t, role in zip(cohort.tiles, found, strict=True) if part in (role, "all")]
 
 
-def _write(file: Path, rows: list[dict[str, Any]]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(f"{file.name}.partial")
-    with partial.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, list(rows[0]) if rows else ["method"], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    partial.replace(file)
+def _write(stream: IO[str], rows: list[dict[str, Any]]) -> None:
+    writer = csv.DictWriter(stream, list(rows[0]) if rows else ["method"], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
 
 
 def _table(told: dict[str, Any], out: Path) -> str:

@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from osteo_core.commands.options import Failures, model_options, open_chosen
+from osteo_core.files import atomic_write
 
 if TYPE_CHECKING:
     from osteo_core.engine import Engine
@@ -37,8 +38,7 @@ def predict(
     if out is None:
         _write(engine, failures, paths, sys.stdout)
     else:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with out.open("w", newline="", encoding="utf-8") as stream:
+        with atomic_write(out, text=True) as stream:
             _write(engine, failures, paths, stream)
     failures.finish()
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from osteo_core.commands.following import ticking
-from osteo_core.errors import BundleError, CohortError, RecipeError
+from osteo_core.errors import BundleError, CohortError, FileError, RecipeError
+from osteo_core.files import locked
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,13 +92,13 @@ def protocols(
 
 def _folder(cache: Path) -> Path:
     try:
-        cache.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+        with locked(cache, "another `osteo evaluate`"):
+            return cache
+    except FileError as error:
         raise CohortError(
             f"Expected a folder for the features that can be written; give one by --cache DIR. "
-            f"Received: {cache} ({error.strerror})."
+            f"Received: {cache}. {error}"
         ) from error
-    return cache
 
 
 def _keep(report: "ProtocolReport", file: Path) -> None:
@@ -105,8 +106,8 @@ def _keep(report: "ProtocolReport", file: Path) -> None:
 
     try:
         write_report(report, file)
-    except OSError as error:  # the table is printed all the same
-        click.echo(f"not kept in {file}: {error.strerror}", err=True)
+    except FileError as error:  # the table is printed all the same
+        click.echo(f"not kept in {file}: {error}", err=True)
 
 
 def _known_classes(bundle: "Bundle", cohort: "Cohort") -> "Cohort":

@@ -7,6 +7,7 @@ import click
 
 from osteo_core.commands.following import follow
 from osteo_core.errors import BundleError
+from osteo_core.files import atomic_write
 
 if TYPE_CHECKING:
     from osteo_core.bundles import Bundle
@@ -116,11 +117,9 @@ def _cards(bundles: "tuple[Bundle, ...]") -> None:
 def _write(request: "Request", out: Path) -> None:
     from osteo_core.report import report_steps
 
-    made: Report = follow("report", report_steps(request))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(f"{out.name}.partial")
-    partial.write_text(made.html, encoding="utf-8")
-    partial.replace(out)
+    with atomic_write(out, text=True, private=True) as stream:  # pictures of tiles are in it
+        made: Report = follow("report", report_steps(request))
+        stream.write(made.html)
     for problem in made.problems:
         click.echo(f"osteo: {problem}", err=True)
     size = out.stat().st_size / 1e6

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from osteo_core import files
 from osteo_core.bundles import Bundle
 from osteo_core.cohorts.audit.facts import grey_of
 from osteo_core.cohorts.table import Cohort, CohortTile
@@ -176,7 +177,7 @@ def _key(base: FrozenBase, bundle: Bundle, cohort: Cohort) -> str:
 
 def _failures(file: Path, pixels: "_Pixels") -> dict[str, str]:
     if pixels.asked:  # this run read the images
-        file.write_text(json.dumps(pixels.failed, indent=2) + "\n", "utf-8")
+        files.write_text(file, json.dumps(pixels.failed, indent=2) + "\n")
     elif file.is_file():
         return dict(json.loads(file.read_text("utf-8")))
     return pixels.failed
@@ -189,7 +190,8 @@ def _grey(file: Path, pixels: "_Pixels") -> npt.NDArray[np.uint8]:
     for sha256 in pixels.keys() - pixels.grey.keys():  # features of before there were grey tiles
         pixels[sha256]
     grey = np.stack([pixels.grey[sha256] for sha256 in pixels])
-    np.save(file, grey)
+    with files.atomic_write(file, private=True) as stream:
+        np.save(stream, grey)
     return grey
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from osteo_core import files
 from osteo_core.bundles import Bundle
 from osteo_core.cohorts.table import Cohort
 from osteo_core.errors import BundleError
@@ -133,9 +134,8 @@ def make_report(
 
 def write_report(report: ProtocolReport, file: Path) -> None:
     """Write a report without its times, so that the same run gives the same file."""
-    file.parent.mkdir(parents=True, exist_ok=True)
     text = report.model_copy(update={"seconds": {}}).model_dump_json(indent=2)
-    file.write_text(text + "\n", "utf-8")
+    files.write_text(file, text + "\n")
 
 
 def read_report(file: Path) -> ProtocolReport | None:

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from io import BytesIO
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from osteo_core import pictures
+from osteo_core import files, pictures
 from osteo_core.errors import OsteoError
 from osteo_core.explain.synthesis import Dream, DreamSettings
 from osteo_core.units import Unit
@@ -86,15 +85,14 @@ class DreamStore:
         content = pictures.png(dream.picture, text={"dream": json.dumps(told)})
         told["picture_sha256"] = hashlib.sha256(content).hexdigest()
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            _write(file.with_suffix(".png"), content)
-            _write(file, json.dumps(told, indent=2).encode())
-            self._prune()
-        except OSError as error:
+            files.write_bytes(file.with_suffix(".png"), content)
+            files.write_text(file, json.dumps(told, indent=2))
+        except OsteoError as error:
             raise OsteoError(
                 f"Expected a folder that can be written, to keep dreams in. "
-                f"Received: {self.folder} ({error.strerror})."
+                f"Received: {self.folder}. {error}"
             ) from error
+        self._prune()
         return file.with_suffix(".png")
 
     def _file(self, bundle_digest: str, unit: Unit, settings: DreamSettings) -> Path:
@@ -146,18 +144,6 @@ def _dream(told: Mapping[str, Any], content: bytes, unit: Unit, settings: DreamS
         seconds=float(told["seconds"]),
         versions=dict(told["versions"]),
     )
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Put a whole file in place at once, or none."""
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=".", suffix=".partial")
-    partial = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        partial.replace(file)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _age(file: Path) -> float:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from osteo_core import files
 from osteo_core.cohorts.synthetic import SyntheticTile, synthetic_tile
 from osteo_core.lessons.marks import CORNERS, Mask, mark
 from osteo_core.pictures import png
@@ -120,7 +121,6 @@ def train(folder: Path = _FOLDER) -> None:
     """Train both networks and write them; about three minutes on two cores."""
     import keras
 
-    folder.mkdir(parents=True, exist_ok=True)
     tissue = [synthetic_tile(CLASSES[i % 2], i, SIDE) for i in range(TRAINED)]
     for which in ("shortcut", "honest"):
         keras.utils.set_random_seed(0)
@@ -131,7 +131,7 @@ def train(folder: Path = _FOLDER) -> None:
         model.fit(pixels, labels, batch_size=16, epochs=_EPOCHS, verbose=2)
         bare = _build()  # without the optimiser's state, which is twice as large
         bare.set_weights(model.get_weights())
-        bare.save(folder / f"{which}.keras")
+        files.write_with(folder / f"{which}.keras", bare.save)
 
 
 def _training_set(

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from osteo_core import files
 from osteo_core.errors import BundleError
 
 
@@ -37,9 +38,8 @@ def save_weights(network: Any, file: Path, layers: Iterable[str] | None = None) 
             for key, variable in variables_of(layer).items():
                 value = np.asarray(variable.numpy(), np.float32)
                 arrays[key] = value.astype(np.float16) if value.ndim > 1 else value
-    partial = file.with_suffix(".partial.npz")
-    np.savez(partial, **arrays)
-    partial.replace(file)
+    with files.atomic_write(file) as stream:
+        np.savez(stream, **arrays)
     return sha256_of(file)
 
 

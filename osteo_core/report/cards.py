@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from osteo_core import files
 from osteo_core.bundles import Bundle
 from osteo_core.ensemble_bundles import EnsembleBundle
 from osteo_core.errors import BundleError
@@ -59,7 +60,7 @@ def card_text(bundle: Bundle) -> str:
 def write_card_text(bundle: Bundle) -> Path:
     """Write a network's card into its folder; returns the file."""
     file = bundle.folder / FILE
-    file.write_text(card_text(bundle), encoding="utf-8")
+    files.write_text(file, card_text(bundle))
     return file
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from osteo_core import files
 from osteo_core.networks.preprocessing import Pixels, normalise, resize
 from osteo_core.training.augmentation import Augmentation
 
@@ -68,8 +69,7 @@ def build_features(
     Returns:
         The complete cache.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "tiles.json").write_text(json.dumps(list(tiles)), "utf-8")
+    files.write_text(folder / "tiles.json", json.dumps(list(tiles)))
     total = (views + 1) * len(tiles)
     for number in range(views + 1):
         file = folder / f"view{number}.npy"
@@ -102,10 +102,9 @@ def _write_view(
     total: int,
     tick: Callable[[str, int, int], None],
 ) -> None:
-    partial = file.with_suffix(".partial")
     forward = tf.function(lambda x: front(x, training=False), reduce_retracing=True)
     shape = (n_tiles, *front.output_shape[1:])
-    with partial.open("wb") as stream:
+    with files.atomic_write(file) as stream:
         header = {"descr": "<f2", "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(stream, header)
         for start in range(0, n_tiles, _BATCH):
@@ -113,4 +112,3 @@ def _write_view(
             features = forward(normalise(batch, preprocessing))
             stream.write(np.asarray(features, np.float16).tobytes())
             tick("features", done + start + len(batch), total)
-    partial.replace(file)

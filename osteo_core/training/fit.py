@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from osteo_core import files
 from osteo_core.training.augmentation import mixed
 from osteo_core.training.data import Part, Source
 from osteo_core.training.recipes import Keep, Stage
@@ -44,7 +45,6 @@ class Run:
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self._state = folder / "state.json"
         self.history: list[Epoch] = []
@@ -60,9 +60,8 @@ class Run:
 
     def save_arrays(self, name: str, arrays: dict[str, Any]) -> None:
         """Write arrays in one step."""
-        partial = self.folder / f"{name}.partial.npz"
-        np.savez(partial, **arrays)
-        partial.replace(self.folder / f"{name}.npz")
+        with files.atomic_write(self.folder / f"{name}.npz") as stream:
+            np.savez(stream, **arrays)
 
     def load_arrays(self, name: str) -> dict[str, Any]:
         """Read what `save_arrays` wrote."""
@@ -75,9 +74,7 @@ class Run:
             "history": [asdict(row) for row in self.history],
             "stages_done": self.stages_done,
         }
-        partial = self._state.with_suffix(".partial")
-        partial.write_text(json.dumps(state, indent=1), "utf-8")
-        partial.replace(self._state)
+        files.write_text(self._state, json.dumps(state, indent=1))
         write_history(self.history, self.folder / "history.csv")
 
 
@@ -194,7 +191,7 @@ def describe(row: Epoch) -> str:
 
 def write_history(rows: list[Epoch], file: Path) -> None:
     """Write epochs as CSV."""
-    with file.open("w", newline="", encoding="utf-8") as stream:
+    with files.atomic_write(file, text=True) as stream:
         writer = csv.DictWriter(stream, list(Epoch.__dataclass_fields__))
         writer.writeheader()
         writer.writerows(asdict(row) for row in rows)

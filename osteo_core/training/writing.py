@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 import tensorflow as tf
 
+from osteo_core import files
 from osteo_core.bundles import (
     HISTORY,
     PREDICTIONS,
@@ -64,12 +65,13 @@ def write_bundle(
     Returns:
         The bundle.
     """
-    out.mkdir(parents=True, exist_ok=True)
     weights = _write_weights(recipe, network, out)
     write_history(run.history, out / HISTORY)
     write_card(out, _card(recipe, cohort, out.name, weights, run, seconds))
     bundle = load_bundle(out)
-    predict_cohort(bundle, cohort, tick).to_csv(out / PREDICTIONS, index=False)
+    said = predict_cohort(bundle, cohort, tick)
+    with files.atomic_write(out / PREDICTIONS, text=True) as stream:
+        said.to_csv(stream, index=False)
     return bundle
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from osteo_core import files
 from osteo_core.errors import TileError, UnitIndexError
 from osteo_core.unit_index.card import (
     CARD,
@@ -238,9 +239,7 @@ def _finish(
         tiles=tuple(map(_indexed, tiles)),
         left_out=tuple(left_out),
     )
-    temporary = folder / f"{CARD}.tmp"
-    temporary.write_text(card.model_dump_json(indent=1) + "\n", "utf-8")
-    temporary.replace(folder / CARD)
+    files.write_text(folder / CARD, card.model_dump_json(indent=1) + "\n")
 
 
 def _indexed(tile: "CohortTile") -> IndexedTile:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from osteo_core import files
 from osteo_core.unit_index.card import MAXIMUM, MEAN, PLACE, IndexedLayer
 from osteo_core.unit_index.partial import Records
 
@@ -99,10 +100,8 @@ def _write(
     file: Path, dtype: str, blocks: Iterable[npt.NDArray[Any]], shape: tuple[int, ...]
 ) -> None:
     """Write blocks of units one after another; the file appears when it is whole."""
-    temporary = file.with_suffix(".tmp")
     header = {"descr": dtype, "fortran_order": False, "shape": shape}
-    with temporary.open("wb") as stream:
+    with files.atomic_write(file) as stream:
         np.lib.format.write_array_header_1_0(stream, header)
         for block in blocks:
             stream.write(np.ascontiguousarray(block).tobytes())
-    temporary.replace(file)

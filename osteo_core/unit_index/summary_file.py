@@ -1,12 +1,12 @@
 """A summary as one compressed file."""
 
-import contextlib
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from osteo_core import files
 from osteo_core.errors import UnitIndexError
 from osteo_core.unit_index.card import FORMAT
 from osteo_core.unit_index.measures import Measure
@@ -20,14 +20,8 @@ def write_summary(summary: UnitSummary, file: Path) -> None:
     arrays["dead"] = summary.dead
     for by, measure in (("maximum", summary.maximum), ("mean", summary.mean)):
         arrays |= {f"{by}_{name}": array for name, array in measure._asdict().items()}
-    temporary = file.with_name(f"{file.name}.tmp")
-    try:
-        with temporary.open("wb") as stream:
-            np.savez_compressed(stream, **arrays)
-        temporary.replace(file)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()
+    with files.atomic_write(file) as stream:
+        np.savez_compressed(stream, **arrays)
 
 
 def read_summary(file: Path) -> UnitSummary:
