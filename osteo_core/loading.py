@@ -1,10 +1,9 @@
 """A name, a folder or a file -> an Engine. Model files are trusted input from disk only."""
 
 import os
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from osteo_core.bundles import CARD, Bundle, load_bundle
 from osteo_core.errors import BundleError, ModelError
@@ -86,10 +85,11 @@ def _open_file(
     if not file.is_file():
         raise ModelError(f"Expected a model file. Received: {file}, which does not exist.")
     from osteo_core.engine import Engine
+    from osteo_core.model_files import load
     from osteo_core.networks.preprocessing import PREPROCESSING
     from osteo_core.networks.weights import sha256_of
 
-    model = _load(file)
+    model = load(file)
     if classes is None:
         units = int(model.outputs[0].shape[-1] or 0) if getattr(model, "outputs", None) else 0
         raise ModelError(
@@ -109,28 +109,3 @@ def _open_file(
         preprocessing=preprocessing,
         input_size=input_size,
     )
-
-
-def _load(file: Path) -> Any:
-    import keras
-
-    if file.name.endswith(".weights.h5"):
-        raise ModelError(
-            f"Expected a whole network. Received: {file.name}, which holds weights only."
-        )
-    if file.suffix == ".keras" and not zipfile.is_zipfile(file):
-        raise ModelError(f"Expected a Keras archive. Received: {file.name}, which is not one.")
-    try:
-        return keras.saving.load_model(file, compile=False, safe_mode=True)
-    except Exception as error:  # what a file can do to a loader, no list can hold
-        raise ModelError(
-            f"Expected a network that Keras can load safely. Received: {file.name}: {_why(error)}"
-        ) from error
-
-
-def _why(error: Exception) -> str:
-    """One sentence of what Keras said; its messages run over many lines."""
-    text = " ".join(str(error).split())
-    if "ambda" in text:
-        return "it holds a Lambda layer, which could run any code and is refused."
-    return (text.split(". ")[0] or type(error).__name__)[:200].rstrip(".") + "."

@@ -1,0 +1,63 @@
+"""A checked model file -> a built network with its weights."""
+
+from pathlib import Path
+from typing import Any
+
+from osteo_core.errors import ModelError
+from osteo_core.model_files import contents as reading
+from osteo_core.model_files import hdf5, keras2, keras3
+from osteo_core.model_files.contents import Contents
+from osteo_core.model_files.limits import Unreadable
+from osteo_core.model_files.settings import check_settings
+from osteo_core.model_files.sizes import check_tensors
+from osteo_core.model_files.stored import at_most, forget_stored
+
+_WAY_OUT = (
+    " Open it with the Keras that wrote it, build the same network in Keras 3, move the weights "
+    "over with get_weights and set_weights, and save it with model.save('x.keras')."
+)
+
+
+def load(file: Path) -> Any:
+    """Open a model file of Keras 2 or 3.
+
+    Args:
+        file: A `.keras`, `.h5` or `.hdf5` file.
+
+    Returns:
+        The built `keras.Model`, not compiled. Weights are all there, or it is refused.
+
+    Raises:
+        ModelError: The file cannot be read, asks for too much, or holds what cannot be rebuilt.
+    """
+    with reading.read(file) as contents:
+        try:
+            check_settings(contents.config)
+            with at_most(hdf5.n_stored(contents.weights)):
+                model = (keras2 if contents.is_old else keras3).load(contents)
+            check_tensors(model)
+        except ModelError:
+            raise
+        except Exception as error:  # what a file can do to a loader, no list can hold
+            raise ModelError(_sentence(contents, error)) from error
+        forget_stored(model)
+        return model
+
+
+def _sentence(contents: Contents, error: Exception) -> str:
+    return (
+        "Expected a network that can be opened safely and rebuilt. "
+        f"Received: {contents.name} (written by {contents.writer}): {_why(error)}."
+        f"{_WAY_OUT if contents.is_old else ''}"
+    )
+
+
+def _why(error: BaseException | None) -> str:
+    """Our own reason, also where Keras has wrapped it; else a sentence of Keras' many lines."""
+    found = error
+    while found is not None and not isinstance(found, Unreadable):
+        found = found.__cause__ or found.__context__
+    if found is not None:
+        return str(found)
+    text = " ".join(str(error).split())
+    return (text.split(". ")[0] or type(error).__name__)[:200].rstrip(".")
