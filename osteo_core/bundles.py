@@ -7,64 +7,97 @@ from plain files.
 import contextlib
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from osteo_core import files
+from osteo_core.arrays import MOST_BYTES
 from osteo_core.errors import BundleError
+from osteo_core.files import shown
+from osteo_core.foreign import is_there, plain_file, reading
+from osteo_core.model_folders import CARD as CARD
+from osteo_core.model_folders import ENSEMBLE as ENSEMBLE
+from osteo_core.model_folders import model_folders, read_content, weight_file
+from osteo_core.model_folders import models_dir as models_dir
+from osteo_core.prediction_file import read_history, read_predictions
+from osteo_core.tables import tidy
 
 if TYPE_CHECKING:
     import pandas as pd
 
-CARD = "card.json"
 PREDICTIONS = "predictions.csv"
 HISTORY = "history.csv"
+SCHEMA = 1  # the newest version of a card that is read
+MOST_CLASSES = 1000
 BEYOND = "beyond.csv"  # predictions for tiles of classes that the network does not know
-ENSEMBLE = "ensemble.json"
+
+
+def _checked_title(title: str) -> str:
+    return " ".join(title.split())
+
+
+def checked_classes(classes: tuple[str, ...]) -> tuple[str, ...]:
+    """Class names as they are compared: trimmed, in Unicode's NFC, all of them different.
+
+    Raises:
+        ValueError: Two are the same, or one is empty or holds what cannot be printed.
+    """
+    names = tuple(tidy(name) for name in classes)
+    if len(set(names)) < len(names):
+        raise ValueError("two classes of one name")
+    if not all(name and name.isprintable() for name in names):
+        raise ValueError("a class whose name is empty or cannot be printed")
+    return names
+
+
+Text = Annotated[str, Field(max_length=4000)]
+Title = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_checked_title)]
+ClassName = Annotated[str, Field(max_length=200)]
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Side = Annotated[int, Field(ge=1)]
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
 
 class WeightFile(_Frozen):
     """A weight file, relative to the bundle's folder; a base shared by bundles is stored once."""
 
-    file: str
-    sha256: str
+    file: Text
+    sha256: Digest
 
 
 class PartSize(_Frozen):
     """How much stands behind one part of a split."""
 
-    tiles: int
-    slides: int
-    cases: int
+    tiles: int = Field(ge=0)
+    slides: int = Field(ge=0)
+    cases: int = Field(ge=0)
 
 
 class SplitCard(_Frozen):
     """The split a network was trained and tested under."""
 
-    kind: str
+    kind: Text
     fractions: tuple[float, float, float]
     seed: int
     cohort_digest: str
     parts: dict[str, PartSize]
-    mixed: str
+    mixed: Text
 
 
 class Provenance(_Frozen):
     """How a network came to be."""
 
-    trained_on: str
-    started_from: str
-    date: str
-    seconds: float
+    trained_on: Text
+    started_from: Text
+    date: Text
+    seconds: float = Field(ge=0)
     best_epochs: dict[str, int]
     seed: int
 
@@ -72,29 +105,33 @@ class Provenance(_Frozen):
 class HeadCard(_Frozen):
     """What stands on the convolution base."""
 
-    pooling: str
-    units: tuple[int, ...]
-    dropout: float
+    pooling: Text
+    units: Annotated[tuple[int, ...], Field(max_length=100)]
+    dropout: float = Field(ge=0, lt=1)
 
 
 class Card(_Frozen):
     """What is known of a bundle; the content of `card.json`."""
 
-    schema_version: int = 1
-    name: str
-    title: str
-    architecture: str
-    classes: tuple[str, ...]
-    input_size: tuple[int, int]
-    preprocessing: str
+    schema_version: Annotated[int, Field(ge=1, le=SCHEMA)] = 1
+    name: Text
+    title: Title
+    architecture: Text
+    classes: Annotated[
+        tuple[ClassName, ...],
+        Field(min_length=2, max_length=MOST_CLASSES),
+        AfterValidator(checked_classes),
+    ]
+    input_size: tuple[Side, Side]
+    preprocessing: Text
     head: HeadCard
     recipe: dict[str, Any]
     split: SplitCard
     provenance: Provenance
-    weights: tuple[WeightFile, ...]
-    versions: dict[str, str]
-    licence: str = "unknown"
-    intended_use: str = "Research and teaching. Not for diagnosis."
+    weights: Annotated[tuple[WeightFile, ...], Field(min_length=1, max_length=1000)]
+    versions: dict[Text, Text]
+    licence: Text = "unknown"
+    intended_use: Text = "Research and teaching. Not for diagnosis."
 
 
 @dataclass(frozen=True)
@@ -128,10 +165,9 @@ class Bundle:
             (0..1) for each class of the card.
 
         Raises:
-            BundleError: The file is missing or lacks a column.
+            BundleError: The file is missing, lacks a column, or says what cannot be.
         """
-        needed = ["tile", "file", "slide", "case", "split", "label"]
-        return self._table(PREDICTIONS, needed + [f"p_{name}" for name in self.card.classes])
+        return read_predictions(self.folder, PREDICTIONS, self.card.classes)
 
     def beyond(self) -> "pd.DataFrame":
         """What the network says of its cohort's tiles of classes that it does not know.
@@ -140,12 +176,11 @@ class Bundle:
         network was not run on such tiles (`osteo ensemble complete`).
 
         Raises:
-            BundleError: The file lacks a column.
+            BundleError: The file lacks a column, or says what cannot be.
         """
-        if not (self.folder / BEYOND).is_file():
+        if not is_there(self.folder / BEYOND):
             return self.predictions().iloc[:0]
-        needed = ["tile", "file", "slide", "case", "split", "label"]
-        return self._table(BEYOND, needed + [f"p_{name}" for name in self.card.classes])
+        return read_predictions(self.folder, BEYOND, self.card.classes)
 
     def prediction_files(self) -> list[Path]:
         """The files that `predictions()` is read from; one may be missing."""
@@ -153,7 +188,7 @@ class Bundle:
 
     def history(self) -> "pd.DataFrame":
         """The learning curves: one row an epoch (`training.fit.Epoch`)."""
-        return self._table(HISTORY, ["epoch", "stage", "loss", "val_loss"])
+        return read_history(self.folder, HISTORY)
 
     def network(self) -> Any:
         """Build the network and fill it with the stored weights.
@@ -165,64 +200,50 @@ class Bundle:
             BundleError: A weight file is missing, altered, or of another architecture.
         """
         from osteo_core.networks.build import Head, build_network
+        from osteo_core.networks.preprocessing import check_preprocessing
         from osteo_core.networks.weights import load_weights
 
         card = self.card
-        head = Head(card.head.pooling, card.head.units, card.head.dropout)
-        network = build_network(card.architecture, len(card.classes), card.input_size, head)
-        load_weights(network, self.weight_files())
+        files = self.weight_files()
+        with reading(self.name, BundleError, "a network that can be built as its card says"):
+            check_preprocessing(card.preprocessing)
+            head = Head(card.head.pooling, card.head.units, card.head.dropout)
+            network = build_network(card.architecture, len(card.classes), card.input_size, head)
+            load_weights(network, files)
         return network
 
     def weight_files(self) -> list[Path]:
         """The weight files, each checked against the card's digest.
 
         Raises:
-            BundleError: A file is missing or altered.
+            BundleError: A file is missing or altered, or lies outside the models' folders.
         """
+        return [self._weight_file(weight) for weight in self.card.weights]
+
+    def _weight_file(self, weight: WeightFile) -> Path:
         from osteo_core.networks.weights import sha256_of
 
-        files = [self.folder / weight.file for weight in self.card.weights]
-        for file, weight in zip(files, self.card.weights, strict=True):
-            if not file.is_file():
-                raise BundleError(f"{self.name} needs its weights {weight.file}. Received: none.")
-            digest = sha256_of(file)
-            if digest != weight.sha256:
-                raise BundleError(
-                    f"{weight.file} of {self.name} must have the SHA-256 {weight.sha256[:12]}… "
-                    f"of its card. Received: {digest[:12]}…"
-                )
-        return files
-
-    def _table(self, name: str, columns: list[str]) -> "pd.DataFrame":
-        import pandas as pd
-
-        file = self.folder / name
+        file, named = weight_file(self.folder, weight.file), f"{weight.file} of {self.name}"
         if not file.is_file():
-            raise BundleError(f"{self.name} must have a {name}. Received: no such file.")
-        table = pd.read_csv(file, dtype={"tile": str, "slide": str, "case": str})
-        missing = [column for column in columns if column not in table.columns]
-        if missing:
+            raise BundleError(f"{self.name} needs its weights {weight.file}. Received: none.")
+        with reading(named, BundleError, "a weight file that can be read"):
+            plain_file(file, MOST_BYTES).close()  # says no to what is too large to be digested
+            digest = sha256_of(file)
+        if digest != weight.sha256:
             raise BundleError(
-                f"{name} of {self.name} must have the columns {', '.join(columns)}. "
-                f"Received: none named {', '.join(missing)}."
+                f"{weight.file} of {self.name} must have the SHA-256 {weight.sha256[:12]}… "
+                f"of its card. Received: {digest[:12]}…"
             )
-        return table
-
-
-def models_dir() -> Path:
-    """Where bundles are looked for: `$OSTEO_MODELS`, or `models/` beside the package."""
-    chosen = os.environ.get("OSTEO_MODELS")
-    return Path(chosen) if chosen else Path(__file__).resolve().parent.parent / "models"
+        return file
 
 
 def list_bundles(folder: Path | None = None) -> list[Bundle]:
     """All readable bundles of a models folder, three-class networks first, then by name."""
-    folder = folder or models_dir()
-    cards = sorted(folder.glob(f"*/{CARD}"))
     bundles = []
-    for card in cards:
+    for found in model_folders(folder or models_dir()):
         with contextlib.suppress(BundleError):  # one bad card must not hide the others
-            bundles.append(load_bundle(card.parent))
+            if is_there(found / CARD):
+                bundles.append(load_bundle(found))
     return sorted(
         bundles, key=lambda b: (-len(b.card.classes), b.card.architecture != "vgg19", b.name)
     )
@@ -234,29 +255,37 @@ def load_bundle(name_or_folder: str | Path) -> Bundle:
     Raises:
         BundleError: No such bundle, or its card is not readable.
     """
-    folder = Path(name_or_folder)
-    if not any((folder / name).is_file() for name in (CARD, ENSEMBLE)):
-        folder = models_dir() / str(name_or_folder)
-    if (folder / ENSEMBLE).is_file():
+    folder = find_folder(name_or_folder)
+    if is_there(folder / ENSEMBLE):
         from osteo_core.ensemble_bundles import load_ensemble
 
         return load_ensemble(folder)
-    card = folder / CARD
-    if not card.is_file():
-        known = ", ".join(sorted(path.parent.name for path in models_dir().glob(f"*/{CARD}")))
-        raise BundleError(
-            f"A bundle must be one of {known or 'none (models/ is empty)'}, or a folder with a "
-            f"{CARD}. Received: {str(name_or_folder)!r}."
-        )
-    try:
-        return Bundle(folder, Card.model_validate_json(card.read_text("utf-8")))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BundleError(
-            f"{CARD} of {folder.name} must have a valid {where or 'JSON content'}. "
-            f"Received: {first['msg']}."
-        ) from error
+    return load_network(folder)
+
+
+def find_folder(name_or_folder: str | Path) -> Path:
+    """The folder of a model by its name or path.
+
+    Raises:
+        BundleError: None is there.
+    """
+    for folder in (Path(name_or_folder), models_dir() / str(name_or_folder)):
+        if is_there(folder / CARD) or is_there(folder / ENSEMBLE):
+            return folder
+    known = [shown(folder.name) for folder in model_folders(models_dir())]
+    raise BundleError(
+        f"A bundle must be one of {', '.join(known) or 'none (models/ is empty)'}, or a folder "
+        f"with a {CARD}. Received: {shown(name_or_folder)!r}."
+    )
+
+
+def load_network(folder: Path) -> Bundle:
+    """Open the bundle of one network; reads the card only.
+
+    Raises:
+        BundleError: The card is not readable.
+    """
+    return Bundle(folder, read_content(folder, CARD, Card))
 
 
 def write_card(folder: Path, card: Card) -> None:

@@ -4,6 +4,7 @@ An `EnsembleBundle` stands wherever a bundle is scored or asked for probabilitie
 network's layers (maps, units) says so and names the members.
 """
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Sequence
@@ -11,30 +12,35 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from osteo_core import files
 from osteo_core.bundles import (
     BEYOND,
-    ENSEMBLE,
+    SCHEMA,
     Bundle,
     Card,
     HeadCard,
     Provenance,
+    Text,
+    Title,
     WeightFile,
-    load_bundle,
-    models_dir,
+    load_network,
 )
 from osteo_core.errors import BundleError
 from osteo_core.evaluate.coupling import FittedWeights
 from osteo_core.evaluate.ensembles import Ensemble
+from osteo_core.files import shown
+from osteo_core.foreign import is_there, reading
+from osteo_core.model_folders import CARD, ENSEMBLE, model_folders, models_dir, read_content
 from osteo_core.wording import listed
 
 if TYPE_CHECKING:
     import pandas as pd
 
+MOST_MEMBERS = 50
 KIND_WORDS = {
     "mean": "mean of",
     "weighted": "weighted mean of",
@@ -46,15 +52,15 @@ KIND_WORDS = {
 class EnsembleCard(BaseModel):
     """The content of `ensemble.json`."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
-    schema_version: int = 1
-    title: str
-    kind: str
-    members: tuple[str, ...]
-    weights: tuple[float, ...] = ()
-    chosen: str = ""  # how weights were come by
-    date: str = ""
+    schema_version: Annotated[int, Field(ge=1, le=SCHEMA)] = 1
+    title: Title
+    kind: Text
+    members: Annotated[tuple[Text, ...], Field(max_length=MOST_MEMBERS)]
+    weights: Annotated[tuple[float, ...], Field(max_length=MOST_MEMBERS)] = ()
+    chosen: Text = ""  # how weights were come by
+    date: Text = ""
 
 
 @dataclass(frozen=True)
@@ -136,11 +142,10 @@ def everything_said(member: Bundle) -> "pd.DataFrame":
 def list_ensembles(folder: Path | None = None) -> list[EnsembleBundle]:
     """All readable ensembles of a models folder, by name."""
     found = []
-    for file in sorted((folder or models_dir()).glob(f"*/{ENSEMBLE}")):
-        try:
-            found.append(load_ensemble(file.parent))
-        except BundleError:  # one bad file must not hide the others
-            continue
+    for place in model_folders(folder or models_dir()):
+        with contextlib.suppress(BundleError):  # one bad file must not hide the others
+            if is_there(place / ENSEMBLE):
+                found.append(load_ensemble(place))
     return found
 
 
@@ -148,18 +153,11 @@ def load_ensemble(folder: Path) -> EnsembleBundle:
     """Open an ensemble; its members lie beside it, or in `models/`.
 
     Raises:
-        BundleError: The file is not readable, or a member is missing.
+        BundleError: The file is not readable, or a member is missing, damaged, or no network.
     """
-    try:
-        known = EnsembleCard.model_validate_json((folder / ENSEMBLE).read_text("utf-8"))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "JSON content"
-        raise BundleError(
-            f"{ENSEMBLE} of {folder.name} must have a valid {where}. Received: {first['msg']}."
-        ) from error
-    members = [_member(folder, name) for name in known.members]
-    return assemble(folder, known, members)
+    known = read_content(folder, ENSEMBLE, EnsembleCard)
+    with reading(f"{ENSEMBLE} of {folder.name}", BundleError, "networks that answer as one"):
+        return assemble(folder, known, [_member(folder, name) for name in known.members])
 
 
 def assemble(folder: Path, known: EnsembleCard, members: Sequence[Bundle]) -> EnsembleBundle:
@@ -228,8 +226,24 @@ def choose_weights(members: Sequence[Bundle]) -> tuple[EnsembleCard, FittedWeigh
 
 
 def _member(folder: Path, name: str) -> Bundle:
-    beside = folder.parent / name
-    return load_bundle(beside if beside.is_dir() else name)
+    """A network beside the ensemble or in `models/`; never a path, and never another ensemble."""
+    if name in (".", "..") or set(name) & set("/\\\0") or name == folder.name:
+        raise BundleError(
+            f"Members of {folder.name} must be names of other models. Received: {shown(name)}."
+        )
+    places = [place / name for place in (folder.parent, models_dir())]
+    found = next((place for place in places if place.is_dir()), places[-1])
+    if is_there(found / ENSEMBLE):
+        raise BundleError(
+            f"Expected networks as members of an ensemble. Received: {shown(name)}, "
+            "an ensemble itself."
+        )
+    if not is_there(found / CARD):
+        raise BundleError(
+            f"Expected the members of {folder.name} in {shown(folder.parent)} or in "
+            f"{shown(models_dir())}. Received: {shown(name)}, which is in neither."
+        )
+    return load_network(found)
 
 
 def _card(ensemble: Ensemble, known: EnsembleCard, members: Sequence[Bundle]) -> Card:

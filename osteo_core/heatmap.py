@@ -11,11 +11,16 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import BaseModel, Field
 
+from osteo_core.arrays import read_arrays
 from osteo_core.errors import OsteoError
-from osteo_core.files import atomic_write
+from osteo_core.files import atomic_write, shown
+from osteo_core.foreign import reading
+from osteo_core.json_files import parse_json
 
 PNG_KEY = "osteo"  # of the text in a PNG that holds `HeatMap.meta`
+MOST_BYTES = 256 << 20  # of a saved map; one of 8192 px a side takes all of it
 _LIBRARIES = ("osteo-explain", "keras", "tensorflow", "numpy", "scipy", "opencv-python-headless")
 
 
@@ -116,17 +121,41 @@ def load_heatmap(file: str | Path) -> HeatMap:
     Raises:
         OsteoError: The file is not such a file.
     """
-    try:
-        with np.load(file, allow_pickle=False) as archive:
-            meta = json.loads(str(archive["meta"]))
-            values = archive["values"]
+    with reading(shown(Path(file).name), OsteoError, "a heat map saved as .npz"):
+        stored = read_arrays(file, ["values", "meta"], most=MOST_BYTES, kinds="fU")
+        values = stored["values"]
+        told = _Meta.model_validate(parse_json(str(stored["meta"]).encode(), "its description"))
+        if values.ndim != 2 or values.dtype != np.float32 or not values.size:
+            raise ValueError(f"values of shape {values.shape}, {values.dtype}")
+        if not np.isfinite(values).all():
+            raise ValueError("values that are not finite")
         values.setflags(write=False)
-        known = {f.name for f in fields(HeatMap)} - {"values"}
-        return HeatMap(values=values, **{k: v for k, v in meta.items() if k in known})
-    except Exception as error:  # a foreign file can fail in any way
-        raise OsteoError(
-            f"Expected a heat map saved as .npz. Received: {Path(file).name} ({error})."
-        ) from error
+        heat = HeatMap(values=values, **told.model_dump(exclude={"values_sha256"}))
+        if told.values_sha256 not in ("", heat.values_sha256):
+            raise ValueError("other values than were saved")
+        return heat
+
+
+class _Meta(BaseModel):
+    """What `HeatMap.meta` tells, as it comes back from a file."""
+
+    method: str
+    layer: str
+    target: str
+    target_logit: float
+    target_probability: float = Field(ge=0, le=1)
+    signed: bool
+    tile_sha256: str
+    tile_name: str
+    bundle: str
+    bundle_digest: str
+    against: str | None = None
+    explains: Literal["logit", "probability"] = "logit"
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    versions: dict[str, str] = Field(default_factory=dict)
+    empty_reason: str | None = None
+    figures: dict[str, float] = Field(default_factory=dict)
+    values_sha256: str = ""  # of files of before there was one
 
 
 @cache

@@ -49,7 +49,14 @@ class TileSet:
 def pair_view(compared: Comparison, first: Bundle, second: Bundle) -> PairView:
     """Test two networks against each other on the tiles of a comparison."""
     names = tuple(compared.parts)
-    key = (first.name, first.digest, _stamp(first), second.name, second.digest, _stamp(second))
+    key = (
+        first.name,
+        first.digest,
+        services.stamp(first),
+        second.name,
+        second.digest,
+        services.stamp(second),
+    )
     return _pair_view(*key, compared.part, names, compared)
 
 
@@ -68,10 +75,6 @@ def _pair_view(
     a, b = _compared.parts[first], _compared.parts[second]
     told = caution(slide_groups(a.table))
     return PairView(paired_differences(a, b), pair_tests(a, b), told)
-
-
-def _stamp(bundle: Bundle) -> int:
-    return sum(f.stat().st_mtime_ns for f in bundle.prediction_files() if f.exists())
 
 
 def tile_set(part: str) -> TileSet:

@@ -77,9 +77,7 @@ def _weighted(
 
 def _stamps(bundles: Sequence[Bundle]) -> tuple[int, ...]:
     return tuple(
-        file.stat().st_mtime_ns if file.exists() else 0
-        for bundle in bundles
-        for file in bundle.prediction_files()
+        services.file_stamp(file) for bundle in bundles for file in bundle.prediction_files()
     )
 
 

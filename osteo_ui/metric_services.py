@@ -164,8 +164,7 @@ def learning(bundle: Bundle) -> LearningCurves:
     Raises:
         BundleError: If there is no usable history.
     """
-    path = bundle.folder / HISTORY
-    stamp = path.stat().st_mtime_ns if path.exists() else 0
+    stamp = services.file_stamp(bundle.folder / HISTORY)
     history = _history(str(bundle.folder), bundle.digest, stamp, bundle)
     return learning_curves(history, bundle.card.provenance.best_epochs)
 

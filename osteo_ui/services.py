@@ -4,11 +4,13 @@ Keys are names and digests; models and arrays are never hashed. Nothing here dra
 is imported only when the first engine is opened.
 """
 
+import contextlib
 import gc
 import sys
 import time
 from collections.abc import Mapping
 from math import prod
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -16,6 +18,7 @@ import streamlit as st
 from osteo_core.bundles import CARD, ENSEMBLE, Bundle, load_bundle, models_dir
 from osteo_core.ensemble_bundles import EnsembleBundle
 from osteo_core.errors import OsteoError
+from osteo_core.model_folders import model_folders
 from osteo_core.tiles import Tile
 from osteo_ui.store import WeighedStore
 
@@ -46,15 +49,24 @@ def bundle_problems() -> tuple[str, ...]:
     return _bundles(*_cards())[1]
 
 
-def _cards() -> tuple[str, tuple[tuple[str, int], ...]]:
+def _cards() -> tuple[str, tuple[tuple[str, tuple[int, ...]], ...]]:
     folder = models_dir()
-    cards = sorted([*folder.glob(f"*/{CARD}"), *folder.glob(f"*/{ENSEMBLE}")])
-    return str(folder), tuple((str(card.parent), card.stat().st_mtime_ns) for card in cards)
+    return str(folder), tuple((str(found), _stamp_of(found)) for found in model_folders(folder))
+
+
+def _stamp_of(folder: Path) -> tuple[int, ...]:
+    """What changes when a card does; nothing where it cannot be asked."""
+    stamp: list[int] = []
+    for name in (CARD, ENSEMBLE):
+        with contextlib.suppress(OSError, ValueError):
+            status = (folder / name).stat()
+            stamp += [status.st_mtime_ns, status.st_size, status.st_ino]
+    return tuple(stamp)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _bundles(
-    folder: str, cards: tuple[tuple[str, int], ...]
+    folder: str, cards: tuple[tuple[str, tuple[int, ...]], ...]
 ) -> tuple[tuple[Bundle, ...], tuple[str, ...]]:
     found, problems = [], []
     for path, _ in cards:
@@ -90,7 +102,14 @@ def predictions(which: Bundle) -> "pd.DataFrame":
 def stamp(which: Bundle) -> int:
     """Return when a bundle's predictions were last written: part of the key of all made of them."""
     files = which.prediction_files()
-    return sum(file.stat().st_mtime_ns for file in files if file.exists())
+    return sum(file_stamp(file) for file in files)
+
+
+def file_stamp(file: Path) -> int:
+    """Return when a file was last written; 0 where there is none, or it cannot be asked."""
+    with contextlib.suppress(OSError, ValueError):
+        return file.stat().st_mtime_ns
+    return 0
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

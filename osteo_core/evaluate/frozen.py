@@ -185,7 +185,7 @@ def _failures(file: Path, pixels: "_Pixels") -> dict[str, str]:
 
 def _grey(file: Path, pixels: "_Pixels") -> npt.NDArray[np.uint8]:
     if not pixels.asked and file.is_file():
-        grey: npt.NDArray[np.uint8] = np.load(file)
+        grey: npt.NDArray[np.uint8] = np.load(file, allow_pickle=False)
         return grey
     for sha256 in pixels.keys() - pixels.grey.keys():  # features of before there were grey tiles
         pixels[sha256]

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from osteo_core import files
 from osteo_core.bundles import Bundle
@@ -15,24 +15,38 @@ from osteo_core.evaluate.heads import HEAD
 from osteo_core.evaluate.intervals import Interval
 from osteo_core.evaluate.protocol_scores import ProtocolScore, ProtocolTable
 from osteo_core.evaluate.protocols import SEED
+from osteo_core.files import shown
+from osteo_core.foreign import is_there, reading
+from osteo_core.json_files import read_json
+
+
+def _in_order(bounds: tuple[float, float]) -> tuple[float, float]:
+    if bounds[0] > bounds[1]:
+        raise ValueError("the lower bound stands first")
+    return bounds
+
 
 FILE = "protocols.json"
 FOLDER = "protocols"  # below a cohort's folder, one file a bundle
 
-Bounds = tuple[float, float]
+MOST_BYTES = 4 << 20  # ours have ten thousand
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+Bounds = Annotated[tuple[Share, Share], AfterValidator(_in_order)]
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
 
 class RunRow(_Frozen):
     """One fit of a protocol."""
 
     name: str
-    accuracy: float
-    n_tiles: int
-    n_train: int
+    accuracy: Share
+    n_tiles: Count
+    n_train: Count
 
 
 class ProtocolRow(_Frozen):
@@ -41,17 +55,17 @@ class ProtocolRow(_Frozen):
     title: str
     question: str
     source: str
-    accuracy: float
+    accuracy: Share
     accuracy_ci95: Bounds
     accuracy_ci95_by_tile: Bounds | None
     accuracy_ci95_by_slide: Bounds | None
-    macro_f1: float | None
+    macro_f1: Share | None
     macro_f1_ci95_by_tile: Bounds | None
     macro_f1_ci95_by_slide: Bounds | None
-    n_tiles: int
-    n_slides: int
-    n_cases: int
-    recall: dict[str, float | None]
+    n_tiles: Count
+    n_slides: Count
+    n_cases: Count
+    recall: dict[str, Share | None]
     runs: tuple[RunRow, ...]
     notes: tuple[str, ...]
     # None where slides are what they are called, or where nobody looked; so in older files.
@@ -72,9 +86,9 @@ class CohortRow(_Frozen):
     """The tiles that all protocols share."""
 
     digest: str
-    n_tiles: int
-    n_slides: int
-    n_cases: int
+    n_tiles: Count
+    n_slides: Count
+    n_cases: Count
 
 
 class ProtocolReport(_Frozen):
@@ -144,15 +158,11 @@ def read_report(file: Path) -> ProtocolReport | None:
     Raises:
         BundleError: the file is there and is no report.
     """
-    if not file.is_file():
+    if not is_there(file):
         return None
-    try:
-        return ProtocolReport.model_validate_json(file.read_text("utf-8"))
-    except (ValidationError, OSError, UnicodeDecodeError) as error:
-        raise BundleError(
-            f"{file.name} must be what `osteo evaluate --protocol all` wrote; run it again. "
-            f"Received: {type(error).__name__} in {file}."
-        ) from error
+    expected = "a table that `osteo evaluate --protocol all` wrote; run it again"
+    with reading(shown(file), BundleError, expected):
+        return ProtocolReport.model_validate(read_json(file, at_most=MOST_BYTES))
 
 
 def as_text(report: ProtocolReport) -> str:

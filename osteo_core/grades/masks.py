@@ -1,7 +1,6 @@
 """Masks that people drew, as picture files or GeoJSON."""
 
 import codecs
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,10 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from osteo_core.errors import MaskError
+from osteo_core.files import read_bytes, shown
+from osteo_core.foreign import reading
+from osteo_core.json_files import parse_json
 
 Mask = npt.NDArray[np.bool_]
 
 MAX_BYTES = 64 << 20
+MAX_JSON = 16 << 20
+MAX_DRAWN = 1 << 31  # pixels looked at for all polygons: some seconds
 _SAME_ASPECT = 0.01  # of the ratio of the sides
 _FRACTION_BITS = 4  # outlines are drawn to a sixteenth of a pixel
 
@@ -44,22 +48,15 @@ def load_mask(source: str | os.PathLike[str] | bytes, shape: tuple[int, int]) ->
 
 
 def _bytes(source: str | os.PathLike[str] | bytes) -> bytes:
-    data = source if isinstance(source, bytes) else _read(Path(source))
-    if len(data) > MAX_BYTES:
+    if not isinstance(source, bytes):
+        with reading(shown(Path(source).name), MaskError, "a readable mask"):
+            source = read_bytes(source, MAX_BYTES)
+    if len(source) > MAX_BYTES:
         raise MaskError(
             f"Expected a mask of at most {MAX_BYTES >> 20} MiB. "
-            f"Received: {len(data) / (1 << 20):.0f} MiB."
+            f"Received: {len(source) / (1 << 20):.0f} MiB."
         )
-    return data.removeprefix(codecs.BOM_UTF8)  # which some editors put in front of JSON
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise MaskError(
-            f"Expected a readable mask. Received: {file.name} ({error.strerror})."
-        ) from error
+    return source.removeprefix(codecs.BOM_UTF8)  # which some editors put in front of JSON
 
 
 def _picture(data: bytes, shape: tuple[int, int]) -> Mask:
@@ -91,23 +88,38 @@ def _level(data: bytes) -> int:
 
 
 def _geojson(data: bytes, shape: tuple[int, int]) -> Mask:
-    try:
-        told = json.loads(data)
-        polygons = list(_polygons(told))
-        mask = np.zeros(shape, np.uint8)
+    with reading("a file", MaskError, "GeoJSON with polygons in pixels"):
+        if len(data) > MAX_JSON:
+            raise ValueError(f"{len(data) >> 20} MiB where at most {MAX_JSON >> 20} are read")
+        if data.lstrip()[:1] == b"[":
+            data = b'{"type": "FeatureCollection", "features": ' + data + b"}"
+        polygons = list(_polygons(parse_json(data, "GeoJSON")))
+        mask, left = np.zeros(shape, np.uint8), MAX_DRAWN
         for rings in polygons:
-            # Filled together, by the rule that every second ring is a hole.
-            drawn = np.zeros(shape, np.uint8)
-            cv2.fillPoly(drawn, [_ring(ring) for ring in rings], 1, shift=_FRACTION_BITS)
-            mask |= drawn
-    except (ValueError, KeyError, TypeError, RecursionError, OverflowError, cv2.error) as error:
-        raise MaskError(
-            f"Expected GeoJSON with polygons in pixels. Received: {_first_line(error)}."
-        ) from error
+            left -= _draw(mask, [_ring(ring) for ring in rings])
+            if left < 0:
+                raise ValueError("polygons that cover the tile too many times over")
     if not polygons:
         raise MaskError("Expected GeoJSON with a polygon. Received: none in it.")
     inside: Mask = mask > 0
     return inside
+
+
+def _draw(mask: npt.NDArray[np.uint8], rings: list[npt.NDArray[np.int32]]) -> int:
+    """Add a polygon to a mask; how many pixels were looked at for it."""
+    if not rings:
+        return 1
+    places = np.concatenate(rings) / 2**_FRACTION_BITS  # (n, 2) as x, y
+    start = np.maximum(np.floor(places.min(0)).astype(int) - 1, 0)
+    stop = np.ceil(places.max(0)).astype(int) + 2
+    part = mask[start[1] : max(stop[1], 0), start[0] : max(stop[0], 0)]
+    if part.size:
+        # Filled together, by the rule that every second ring is a hole.
+        drawn = np.zeros(part.shape, np.uint8)
+        offset = (start * 2**_FRACTION_BITS).astype(np.int32)
+        cv2.fillPoly(drawn, [ring - offset for ring in rings], 1, shift=_FRACTION_BITS)
+        part |= drawn
+    return part.size + len(places)
 
 
 def _polygons(told: Any) -> Iterator[list[Any]]:
@@ -128,14 +140,11 @@ def _polygons(told: Any) -> Iterator[list[Any]]:
 
 
 def _ring(points: Any) -> npt.NDArray[np.int32]:
+    if not all(isinstance(value, int | float) for point in points for value in point[:2]):
+        raise ValueError("a place that is no pair of numbers")
     places = np.array([[float(point[0]), float(point[1])] for point in points])  # (n, 2) as x, y
     if len(places) < 3 or not np.isfinite(places).all() or np.abs(places).max() > 1e6:
         raise ValueError("a polygon of fewer than three places, or of places beyond any tile")
     # OpenCV counts from the middle of the first pixel, GeoJSON from its corner.
     ring: npt.NDArray[np.int32] = np.rint((places - 0.5) * 2**_FRACTION_BITS).astype(np.int32)
     return ring
-
-
-def _first_line(error: Exception) -> str:
-    text = (str(error).strip().splitlines() or [""])[0].rstrip(".")
-    return text if not isinstance(error, KeyError) else f"an object without {text}"

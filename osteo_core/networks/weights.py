@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from osteo_core import files
+from osteo_core.arrays import Arrays, read_arrays
 from osteo_core.errors import BundleError
+from osteo_core.foreign import reading
 
 
 def variables_of(layer: Any) -> dict[str, Any]:
@@ -47,22 +50,36 @@ def load_weights(network: Any, files: Iterable[Path]) -> None:
     """Fill a network from one or more weight files; a later file wins over an earlier one.
 
     Raises:
-        BundleError: A variable of the network is in none of the files, or has another shape.
+        BundleError: A file is no archive of numbers, a variable of the network is in none of the
+            files, or has another shape, or a number that is not finite.
     """
-    stored: dict[str, Any] = {}
-    for file in files:
-        with np.load(file, allow_pickle=False) as archive:
-            stored.update({key: archive[key] for key in archive.files})
+    stored = _stored(files)
     for layer in network.layers:
         for key, variable in variables_of(layer).items():
             if key not in stored:
                 raise BundleError(f"The weights must hold {key!r}. Received: no such array.")
-            if stored[key].shape != tuple(variable.shape):
-                raise BundleError(
-                    f"{key!r} must have the shape {tuple(variable.shape)}. "
-                    f"Received: {stored[key].shape}."
-                )
-            variable.assign(np.asarray(stored[key], np.float32))
+            variable.assign(_fitting(stored[key], key, tuple(variable.shape)))
+
+
+def _stored(files: Iterable[Path]) -> Arrays:
+    stored: Arrays = {}
+    for file in files:
+        with reading(file.name, BundleError, "weights as NumPy arrays (.npz)"):
+            stored.update(read_arrays(file, kinds="f"))
+    return stored
+
+
+def _fitting(array: npt.NDArray[Any], key: str, shape: tuple[int, ...]) -> npt.NDArray[Any]:
+    if array.shape != shape:
+        raise BundleError(f"{key!r} must have the shape {shape}. Received: {array.shape}.")
+    values = np.asarray(array, np.float32)
+    if not np.isfinite(values).all():
+        bad = int((~np.isfinite(values)).sum())
+        raise BundleError(
+            f"{key!r} must hold finite numbers. "
+            f"Received: NaN or infinity in {bad:,} of {values.size:,} places."
+        )
+    return values
 
 
 def sha256_of(file: Path) -> str:

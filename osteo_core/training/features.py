@@ -37,7 +37,9 @@ class FeatureCache:
 
     def view(self, number: int) -> npt.NDArray[np.float16]:
         """The memory-mapped features of one view, shape `(n, ...)`, half precision."""
-        array: npt.NDArray[np.float16] = np.load(self.folder / f"view{number}.npy", mmap_mode="r")
+        array: npt.NDArray[np.float16] = np.load(
+            self.folder / f"view{number}.npy", mmap_mode="r", allow_pickle=False
+        )
         return array
 
 

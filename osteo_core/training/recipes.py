@@ -1,15 +1,19 @@
 """Recipes: published training protocols as data, with their source and where we deviate."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from osteo_core.errors import RecipeError
+from osteo_core.files import shown
+from osteo_core.foreign import is_there, reading
+from osteo_core.json_files import read_json
 from osteo_core.training.augmentation import Augmentation
 
 NON_TUMOR, NON_VIABLE, VIABLE = "Non-Tumor", "Non-Viable-Tumor", "Viable"
 CLASSES = (NON_TUMOR, NON_VIABLE, VIABLE)
+MOST_BYTES = 1 << 20
 Keep = Literal["loss", "accuracy", "last"]
 
 
@@ -239,11 +243,20 @@ def find_recipe(name: str) -> Recipe:
     if name in RECIPES:
         return RECIPES[name]
     file = Path(name)
-    if file.suffix == ".json" and file.is_file():
-        try:
-            return Recipe.model_validate_json(file.read_text("utf-8"))
-        except ValueError as error:
-            raise RecipeError(f"{name} must be a recipe as JSON. Received: {error}") from error
+    if file.suffix == ".json" and is_there(file):
+        with reading(shown(file), RecipeError, "a recipe as JSON"):
+            return _recipe(read_json(file, at_most=MOST_BYTES), shown(file))
     raise RecipeError(
         f"Recipe must be one of {', '.join(RECIPES)}, or a .json file. Received: {name!r}."
     )
+
+
+def _recipe(found: dict[str, Any], name: str) -> Recipe:
+    try:
+        return Recipe.model_validate(found)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = shown(".".join(str(part) for part in first["loc"]))
+        raise RecipeError(
+            f"{name} must be a recipe with a valid {where or 'content'}. Received: {first['msg']}."
+        ) from error

@@ -1,8 +1,9 @@
 """What an index says of itself: whose units, which tiles, and how its numbers are scaled."""
 
 from pathlib import Path
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 FORMAT = 1
 CARD = "index.json"
@@ -11,7 +12,10 @@ PLACES_A_SIDE = 256  # what one byte tells apart
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
+
+
+Count = Annotated[int, Field(ge=1, le=1 << 31)]
 
 
 class IndexedLayer(_Frozen):
@@ -25,9 +29,15 @@ class IndexedLayer(_Frozen):
     """
 
     name: str
-    units: int
-    shape: tuple[int, ...]
-    scale: float = 1.0
+    units: Count
+    shape: Annotated[tuple[Count, ...], Field(min_length=1, max_length=4)]
+    scale: Annotated[float, Field(gt=0)] = 1.0
+
+    @model_validator(mode="after")
+    def _units_are_the_last_of_the_shape(self) -> Self:
+        if self.shape[-1] != self.units:
+            raise ValueError(f"{self.units} units of the shape {list(self.shape)}")
+        return self
 
     @property
     def grid(self) -> tuple[int, int] | None:
@@ -36,6 +46,17 @@ class IndexedLayer(_Frozen):
             return None
         height, width = (*self.shape[:-1], 1)[:2]
         return height, width
+
+
+def _of_different_names(layers: tuple[IndexedLayer, ...]) -> tuple[IndexedLayer, ...]:
+    if len({layer.name for layer in layers}) < len(layers):
+        raise ValueError("two layers of one name")
+    return layers
+
+
+Layers = Annotated[
+    tuple[IndexedLayer, ...], Field(min_length=1), AfterValidator(_of_different_names)
+]
 
 
 class IndexedTile(_Frozen):
@@ -85,7 +106,7 @@ class IndexCard(_Frozen):
     bundle_digest: str
     cohort_digest: str
     classes: tuple[str, ...]
-    layers: tuple[IndexedLayer, ...]
+    layers: Layers
     tiles: tuple[IndexedTile, ...]
     left_out: tuple[LeftOut, ...] = ()
 

@@ -3,12 +3,16 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from osteo_core.arrays import open_array
 from osteo_core.errors import UnitIndexError
+from osteo_core.files import shown
+from osteo_core.foreign import is_there, reading
+from osteo_core.json_files import read_json
 from osteo_core.unit_index.card import (
     CARD,
     FORMAT,
@@ -24,6 +28,10 @@ from osteo_core.units import Unit
 By = Literal["maximum", "mean"]
 Values = npt.NDArray[np.float32]
 TOP = 12
+MOST_CARD = 64 << 20  # bytes: some 200,000 tiles
+_EXPECTED = (
+    "a readable unit index, as `osteo index` writes it; it can build it anew in another folder"
+)
 
 
 @dataclass(frozen=True)
@@ -187,8 +195,7 @@ class UnitIndex:
         return find_rows(self._rows_by_layer, unit)
 
     def _scaled(self, stored: npt.NDArray[np.float16], rows: Rows) -> Values:
-        values: Values = stored.astype(np.float32) * np.float32(rows.layer.scale)
-        return values
+        return unscaled(stored, rows.layer)
 
 
 def find_rows(rows: dict[str, Rows], unit: Unit) -> Rows:
@@ -207,10 +214,19 @@ def find_rows(rows: dict[str, Rows], unit: Unit) -> Rows:
 
 
 def unscaled_place(stored: npt.NDArray[np.uint8], grid: tuple[int, int]) -> npt.NDArray[np.intp]:
-    """Bytes (..., 2) -> row and column in a layer's own grid."""
-    places = stored.astype(np.intp)
+    """Bytes (..., 2) -> row and column in a layer's own grid.
+
+    Raises:
+        UnitIndexError: A place lies outside the grid.
+    """
     sides = np.array(grid, np.intp)
-    return np.where(sides > PLACES_A_SIDE, places * sides // PLACES_A_SIDE, places)
+    places = np.where(sides > PLACES_A_SIDE, stored * sides // PLACES_A_SIDE, stored)
+    if (places >= sides).any():
+        raise UnitIndexError(
+            f"Expected places within {grid[0]} × {grid[1]} in the unit index; build it anew with "
+            "`osteo index`. Received: one outside."
+        )
+    return places
 
 
 def open_index(folder: Path) -> UnitIndex:
@@ -219,46 +235,44 @@ def open_index(folder: Path) -> UnitIndex:
     Raises:
         UnitIndexError: None is there, it is unfinished, damaged, or of another format.
     """
-    try:
-        card = IndexCard.model_validate_json((folder / CARD).read_text("utf-8"))
+    missing = [name for name in (CARD, MAXIMUM, MEAN, PLACE) if not is_there(folder / name)]
+    if missing:
+        raise UnitIndexError(
+            f"Expected a whole unit index in {shown(folder)}, as `osteo index` writes it. "
+            f"Received: no {missing[0]}."
+        )
+    with reading(shown(folder), UnitIndexError, _EXPECTED):
+        card = IndexCard.model_validate(read_json(folder / CARD, at_most=MOST_CARD))
+        if card.format != FORMAT:
+            raise UnitIndexError(
+                f"Expected an index of format {FORMAT} in {folder}; delete it and build it anew "
+                f"with `osteo index`. Received: format {card.format}."
+            )
         units = sum(layer.units for layer in card.layers)
         mapped = sum(layer.units for layer in card.layers if layer.grid)
         tiles = len(card.tiles)
-        index = UnitIndex(
+        return UnitIndex(
             folder,
             card,
-            _array(folder / MAXIMUM, (units, tiles)),
-            _array(folder / MEAN, (mapped, tiles)),
-            _array(folder / PLACE, (mapped, tiles, 2)),
+            open_array(folder / MAXIMUM, (units, tiles), np.float16),
+            open_array(folder / MEAN, (mapped, tiles), np.float16),
+            open_array(folder / PLACE, (mapped, tiles, 2), np.uint8),
         )
-    except FileNotFoundError as error:
+
+
+def unscaled(stored: npt.NDArray[np.float16], layer: IndexedLayer) -> Values:
+    """Stored numbers of a layer's units as activations.
+
+    Raises:
+        UnitIndexError: One of them is not finite.
+    """
+    values: Values = stored.astype(np.float32) * np.float32(layer.scale)
+    if not np.isfinite(values).all():
         raise UnitIndexError(
-            f"Expected a whole unit index in {folder}, as `osteo index` writes it. "
-            f"Received: no {Path(error.filename or CARD).name}."
-        ) from error
-    except (ValueError, OSError) as error:
-        raise UnitIndexError(
-            f"Expected a readable unit index in {folder}; `osteo index` can build it anew in "
-            f"another folder. Received: {_first_line(error)}."
-        ) from error
-    if card.format != FORMAT:
-        raise UnitIndexError(
-            f"Expected an index of format {FORMAT} in {folder}; delete it and build it anew with "
-            f"`osteo index`. Received: format {card.format}."
+            f"Expected finite activations of {layer.name} in the unit index; build it anew with "
+            "`osteo index`. Received: NaN or infinity."
         )
-    return index
-
-
-def _array(file: Path, shape: tuple[int, ...]) -> npt.NDArray[Any]:
-    empty = 0 in shape  # which no system maps
-    array: npt.NDArray[Any] = np.load(file, mmap_mode=None if empty else "r")
-    if array.shape != shape:
-        raise ValueError(f"{file.name} of shape {array.shape} where the card tells of {shape}")
-    return array
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+    return values
 
 
 def _check(what: str, name: str, ours: str, expected: str, folder: Path) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from osteo_core.errors import UnitIndexError
-from osteo_core.unit_index.card import FORMAT, IndexedLayer, IndexedTile
+from osteo_core.unit_index.card import FORMAT, IndexedLayer, IndexedTile, Layers
 from osteo_core.unit_index.index import By, Rows, TopTile, UnitIndex, find_rows, rows_of
 from osteo_core.unit_index.measures import Block, Measure, decode, joined, measure
 from osteo_core.unit_index.statistics import bin_edges
@@ -38,7 +38,7 @@ class SummaryCard(BaseModel):
         tiles: Those summed up, of these classes only.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     format: int = FORMAT
     bundle: str
@@ -46,8 +46,15 @@ class SummaryCard(BaseModel):
     cohort_digest: str
     part: str
     classes: tuple[str, ...]
-    layers: tuple[IndexedLayer, ...]
-    tiles: tuple[IndexedTile, ...]
+    layers: Layers
+    tiles: Annotated[tuple[IndexedTile, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _tiles_are_of_the_classes(self) -> Self:
+        strange = {tile.label for tile in self.tiles} - set(self.classes)
+        if strange or len(set(self.classes)) < len(self.classes):
+            raise ValueError(f"classes {list(self.classes)} with tiles of {sorted(strange)}")
+        return self
 
 
 @dataclass(frozen=True, eq=False)

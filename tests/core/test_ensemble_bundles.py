@@ -72,6 +72,7 @@ def test_a_network_of_two_classes_must_have_met_the_third(folder):
     assert not (folder / "both").exists()
     beyond = fake_predictions(CLASSES, ())
     beyond = beyond[beyond["label"] == "Non-Tumor"].drop(columns="p_Non-Tumor")
+    beyond[["p_Non-Viable-Tumor", "p_Viable"]] = 0.5
     beyond.to_csv(folder / "pair" / "beyond.csv", index=False)
     make(folder, "--members", "one,pair", "--kind", "two-stage")
     bundle = load_bundle("both")
