@@ -33,7 +33,7 @@ from osteo_core.errors import BundleError
 from osteo_core.evaluate.coupling import FittedWeights
 from osteo_core.evaluate.ensembles import Ensemble
 from osteo_core.files import shown
-from osteo_core.foreign import is_there, reading
+from osteo_core.foreign import is_there
 from osteo_core.model_folders import CARD, ENSEMBLE, model_folders, models_dir, read_content
 from osteo_core.wording import listed
 
@@ -156,8 +156,10 @@ def load_ensemble(folder: Path) -> EnsembleBundle:
         BundleError: The file is not readable, or a member is missing, damaged, or no network.
     """
     known = read_content(folder, ENSEMBLE, EnsembleCard)
-    with reading(f"{ENSEMBLE} of {folder.name}", BundleError, "networks that answer as one"):
+    try:
         return assemble(folder, known, [_member(folder, name) for name in known.members])
+    except BundleError as error:
+        raise BundleError(f"{ENSEMBLE} of {folder.name}: {error}") from error
 
 
 def assemble(folder: Path, known: EnsembleCard, members: Sequence[Bundle]) -> EnsembleBundle:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from pydantic import ValidationError
+
 from osteo_core.errors import OsteoError
 from osteo_core.files import shown
 
@@ -57,8 +59,18 @@ def why(cause: Exception) -> str:
         return cause.strerror.lower()
     if isinstance(cause, KeyError) and cause.args:
         return f"it has no {shown(str(cause.args[0]))}"
+    if isinstance(cause, ValidationError):
+        where, what = wrong(cause)
+        return f"{where or 'it'}: {what}"
     text = " ".join("".join(c if c.isprintable() else " " for c in str(cause)).split())
     return text[:MOST_WORDS].rstrip(".") or type(cause).__name__
+
+
+def wrong(error: ValidationError) -> tuple[str, str]:
+    """Where the first thing is that a model of pydantic found wrong, and what it said of it."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = shown(".".join(str(part) for part in first["loc"]))
+    return where, shown(first["msg"].removeprefix("Value error, "))
 
 
 def plain_file(file: str | os.PathLike[str], most: int) -> BinaryIO:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from osteo_core.errors import BundleError
 from osteo_core.files import shown
-from osteo_core.foreign import is_there, reading
+from osteo_core.foreign import is_there, reading, wrong
 from osteo_core.json_files import read_json
 
 CARD = "card.json"
@@ -53,13 +53,10 @@ def read_content(folder: Path, name: str, model: type[Content]) -> Content:
         try:
             return model.model_validate(found)
         except ValidationError as error:
-            raise BundleError(f"{what} must have {_wrong(error)}") from error
-
-
-def _wrong(error: ValidationError) -> str:
-    first = error.errors()[0]
-    where = shown(".".join(str(part) for part in first["loc"]))
-    return f"a valid {where or 'content'}. Received: {first['msg']}."
+            where, said = wrong(error)
+            raise BundleError(
+                f"{what} must have a valid {where or 'content'}. Received: {said}."
+            ) from error
 
 
 def check_name(folder: Path) -> None:

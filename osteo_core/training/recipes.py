@@ -1,9 +1,9 @@
 """Recipes: published training protocols as data, with their source and where we deviate."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from osteo_core.errors import RecipeError
 from osteo_core.files import shown
@@ -245,18 +245,7 @@ def find_recipe(name: str) -> Recipe:
     file = Path(name)
     if file.suffix == ".json" and is_there(file):
         with reading(shown(file), RecipeError, "a recipe as JSON"):
-            return _recipe(read_json(file, at_most=MOST_BYTES), shown(file))
+            return Recipe.model_validate(read_json(file, at_most=MOST_BYTES))
     raise RecipeError(
         f"Recipe must be one of {', '.join(RECIPES)}, or a .json file. Received: {name!r}."
     )
-
-
-def _recipe(found: dict[str, Any], name: str) -> Recipe:
-    try:
-        return Recipe.model_validate(found)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = shown(".".join(str(part) for part in first["loc"]))
-        raise RecipeError(
-            f"{name} must be a recipe with a valid {where or 'content'}. Received: {first['msg']}."
-        ) from error
