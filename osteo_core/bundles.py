@@ -12,10 +12,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from osteo_core import files
 from osteo_core.arrays import MOST_BYTES
+from osteo_core.card_fields import SCHEMA, ClassNames, Count, Digest, Side, Text, Title
 from osteo_core.errors import BundleError
 from osteo_core.files import shown
 from osteo_core.foreign import is_there, plain_file, reading
@@ -24,41 +25,13 @@ from osteo_core.model_folders import ENSEMBLE as ENSEMBLE
 from osteo_core.model_folders import model_folders, read_content, weight_file
 from osteo_core.model_folders import models_dir as models_dir
 from osteo_core.prediction_file import read_history, read_predictions
-from osteo_core.tables import tidy
 
 if TYPE_CHECKING:
     import pandas as pd
 
 PREDICTIONS = "predictions.csv"
 HISTORY = "history.csv"
-SCHEMA = 1  # the newest version of a card that is read
-MOST_CLASSES = 1000
 BEYOND = "beyond.csv"  # predictions for tiles of classes that the network does not know
-
-
-def _checked_title(title: str) -> str:
-    return " ".join(title.split())
-
-
-def checked_classes(classes: tuple[str, ...]) -> tuple[str, ...]:
-    """Class names as they are compared: trimmed, in Unicode's NFC, all of them different.
-
-    Raises:
-        ValueError: Two are the same, or one is empty or holds what cannot be printed.
-    """
-    names = tuple(tidy(name) for name in classes)
-    if len(set(names)) < len(names):
-        raise ValueError("two classes of one name")
-    if not all(name and name.isprintable() for name in names):
-        raise ValueError("a class whose name is empty or cannot be printed")
-    return names
-
-
-Text = Annotated[str, Field(max_length=4000)]
-Title = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_checked_title)]
-ClassName = Annotated[str, Field(max_length=200)]
-Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-Side = Annotated[int, Field(ge=1)]
 
 
 class _Frozen(BaseModel):
@@ -75,9 +48,9 @@ class WeightFile(_Frozen):
 class PartSize(_Frozen):
     """How much stands behind one part of a split."""
 
-    tiles: int = Field(ge=0)
-    slides: int = Field(ge=0)
-    cases: int = Field(ge=0)
+    tiles: Count
+    slides: Count
+    cases: Count
 
 
 class SplitCard(_Frozen):
@@ -117,11 +90,7 @@ class Card(_Frozen):
     name: Text
     title: Title
     architecture: Text
-    classes: Annotated[
-        tuple[ClassName, ...],
-        Field(min_length=2, max_length=MOST_CLASSES),
-        AfterValidator(checked_classes),
-    ]
+    classes: ClassNames
     input_size: tuple[Side, Side]
     preprocessing: Text
     head: HeadCard

@@ -19,16 +19,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from osteo_core import files
 from osteo_core.bundles import (
     BEYOND,
-    SCHEMA,
     Bundle,
     Card,
     HeadCard,
     Provenance,
-    Text,
-    Title,
     WeightFile,
+    load_bundle,
     load_network,
 )
+from osteo_core.card_fields import SCHEMA, Text, Title
 from osteo_core.errors import BundleError
 from osteo_core.evaluate.coupling import FittedWeights
 from osteo_core.evaluate.ensembles import Ensemble
@@ -147,6 +146,17 @@ def list_ensembles(folder: Path | None = None) -> list[EnsembleBundle]:
             if is_there(place / ENSEMBLE):
                 found.append(load_ensemble(place))
     return found
+
+
+def model_problems(folder: Path | None = None) -> list[str]:
+    """A sentence for each model of a models folder that cannot be opened."""
+    problems = []
+    for place in model_folders(folder or models_dir()):
+        try:
+            load_bundle(place)
+        except BundleError as error:
+            problems.append(f"{shown(place.name)}: {error}")
+    return problems
 
 
 def load_ensemble(folder: Path) -> EnsembleBundle:

@@ -1,5 +1,6 @@
 """`osteo models`: what networks are there, and a plain Keras archive of one."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -15,13 +16,13 @@ def models(context: click.Context) -> None:
 
 def _list() -> None:
     from osteo_core.bundles import list_bundles, models_dir
-    from osteo_core.ensemble_bundles import list_ensembles
+    from osteo_core.ensemble_bundles import list_ensembles, model_problems
 
-    bundles = list_bundles()
-    if not bundles:
+    bundles, problems = list_bundles(), model_problems()
+    if not bundles and not problems:
         click.echo(f"No trained network in {models_dir()}.", err=True)
         return
-    width = max(len(bundle.name) for bundle in bundles)
+    width = max((len(bundle.name) for bundle in bundles), default=0)
     for bundle in bundles:
         card = bundle.card
         height, across = card.input_size
@@ -30,6 +31,9 @@ def _list() -> None:
     for ensemble in list_ensembles():
         classes = " | ".join(ensemble.card.classes)
         click.echo(f"{ensemble.name:<{width}}  {ensemble.card.title}: {classes}")
+    for problem in problems:
+        click.echo(problem, err=True)
+    sys.exit(int(bool(problems)))
 
 
 @models.command()

@@ -1,0 +1,36 @@
+"""What a field of a card may hold: bounded texts, class names, digests, sizes."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from osteo_core.tables import tidy
+
+SCHEMA = 1  # the newest version of a card that is read
+MOST_CLASSES = 1000
+
+
+def _one_line(title: str) -> str:
+    return " ".join(title.split())
+
+
+def _different(classes: tuple[str, ...]) -> tuple[str, ...]:
+    """Class names as they are compared: trimmed, in Unicode's NFC, all of them different."""
+    names = tuple(tidy(name) for name in classes)
+    if len(set(names)) < len(names):
+        raise ValueError("two classes of one name")
+    if not all(name and name.isprintable() for name in names):
+        raise ValueError("a class whose name is empty or cannot be printed")
+    return names
+
+
+Text = Annotated[str, Field(max_length=4000)]
+Title = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_one_line)]
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Count = Annotated[int, Field(ge=0)]
+Side = Annotated[int, Field(ge=1)]  # px
+ClassNames = Annotated[
+    tuple[Annotated[str, Field(max_length=200)], ...],
+    Field(min_length=2, max_length=MOST_CLASSES),
+    AfterValidator(_different),
+]
