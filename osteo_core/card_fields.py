@@ -11,7 +11,10 @@ MOST_CLASSES = 1000
 
 
 def _one_line(title: str) -> str:
-    return " ".join(title.split())
+    line = " ".join(title.split())
+    if not line:
+        raise ValueError("an empty title")
+    return line
 
 
 def _different(classes: tuple[str, ...]) -> tuple[str, ...]:
