@@ -160,9 +160,13 @@ def read_report(file: Path) -> ProtocolReport | None:
     """
     if not is_there(file):
         return None
-    expected = "a table that `osteo evaluate --protocol all` wrote; run it again"
-    with reading(shown(file), BundleError, expected):
-        return ProtocolReport.model_validate(read_json(file, at_most=MOST_BYTES))
+    try:
+        with reading(shown(file), BundleError, "a table of protocols"):
+            return ProtocolReport.model_validate(read_json(file, at_most=MOST_BYTES))
+    except BundleError as error:
+        raise BundleError(
+            f"{file.name} must be what `osteo evaluate --protocol all` wrote; run it again. {error}"
+        ) from error
 
 
 def as_text(report: ProtocolReport) -> str:

@@ -31,7 +31,9 @@ def noisy(classes=CLASSES, seed=0):
     frame = type(frame)(rows, columns=frame.columns)
     if tuple(classes) != CLASSES:
         frame = frame[frame["label"].isin(classes)]
-        frame = frame[[c for c in frame if not c.startswith("p_") or c[2:] in classes]]
+        frame = frame[[c for c in frame if not c.startswith("p_") or c[2:] in classes]].copy()
+        known = [f"p_{name}" for name in classes]
+        frame[known] = frame[known].div(frame[known].sum(axis=1), axis=0)
     return frame
 
 
