@@ -20,7 +20,7 @@ _BATCH = 500
 _THIN = 5
 _CONCENTRATION = 1 / 150  # one slide for a class weighs like 8 points off its share
 
-Assignment = NDArray[np.intp]  # (groups,), 0 train, 1 validation, 2 test
+Assignment = NDArray[np.intp]  # (groups,), 0 train, 1 and 2 the parts held out
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,22 +30,27 @@ class Demand:
     Args:
         by_class: int (groups, classes), tiles of each group.
         by_cell: int (groups, cells), the same by case and class.
-        fractions: wanted of each part.
-        fewest: groups wanted in validation and in test.
+        fractions: wanted of each part, training first.
+        fewest: groups wanted in each part but training.
     """
 
     by_class: NDArray[np.int64]
     by_cell: NDArray[np.int64]
-    fractions: tuple[float, float, float]
+    fractions: tuple[float, ...]
     fewest: int
 
 
 def best_assignment(demand: Demand, seed: int) -> Assignment:
-    """Best of many seeded assignments, then of its neighbours until none is better."""
+    """Best of many seeded assignments, then of its neighbours until none is better.
+
+    No part is left without a group, given at least as many groups as parts.
+    """
     best = _least(_assignments(demand, seed), demand)
     if len(best) <= _REFINED:
         while not np.array_equal(best, better := _better_neighbour(best, demand)):
             best = better
+    while _empty(best[None], demand)[0]:  # only where there are too many groups for the descent
+        best = _least(_moves(best, demand), demand)
     return best
 
 
@@ -56,21 +61,25 @@ def _least(assignments: Iterator[Assignment], demand: Demand) -> Assignment:
             batch.insert(0, best)  # first of equals wins
         rows = np.stack(batch)
         best = rows[np.lexsort(_ranks(rows, demand)[::-1])[0]]
-    assert best is not None  # noqa: S101 - three groups always have an assignment
+    assert best is not None  # noqa: S101 - as many groups as parts always have an assignment
     return best
 
 
 def _better_neighbour(best: Assignment, demand: Demand) -> Assignment:
     """Steepest descent: the one move or swap of groups that helps most, or `best` itself."""
-    return _least(itertools.chain([best], _neighbours(best)), demand)
+    neighbours = itertools.chain(_moves(best, demand), _swaps(best))
+    return _least(itertools.chain([best], neighbours), demand)
 
 
-def _neighbours(assignment: Assignment) -> Iterator[Assignment]:
-    for i, part in itertools.product(range(len(assignment)), range(3)):
+def _moves(assignment: Assignment, demand: Demand) -> Iterator[Assignment]:
+    for i, part in itertools.product(range(len(assignment)), range(len(demand.fractions))):
         if part != assignment[i]:
             moved = assignment.copy()
             moved[i] = part
             yield moved
+
+
+def _swaps(assignment: Assignment) -> Iterator[Assignment]:
     for i, j in itertools.combinations(range(len(assignment)), 2):
         if assignment[i] != assignment[j]:
             swapped = assignment.copy()
@@ -79,27 +88,32 @@ def _neighbours(assignment: Assignment) -> Iterator[Assignment]:
 
 
 def _assignments(demand: Demand, seed: int) -> Iterator[Assignment]:
-    sizes = demand.by_class.sum(axis=1)
-    if 3 ** len(sizes) <= _EXHAUSTIVE:
-        every = itertools.product(range(3), repeat=len(sizes))
-        return (np.array(a, np.intp) for a in every if len(set(a)) == 3)
+    sizes, parts = demand.by_class.sum(axis=1), len(demand.fractions)
+    if parts ** len(sizes) <= _EXHAUSTIVE:
+        every = itertools.product(range(parts), repeat=len(sizes))
+        return (np.array(a, np.intp) for a in every if len(set(a)) == parts)
     rng = np.random.Generator(np.random.PCG64(seed))
     return (_cut(rng.permutation(len(sizes)), sizes, demand) for _ in range(ASSIGNMENTS))
 
 
 def _cut(order: NDArray[np.int64], sizes: NDArray[np.int64], demand: Demand) -> Assignment:
-    """Fill test, then validation, with groups in this order, up to the nearest number of tiles."""
+    """Fill the last part first with groups in this order, up to the nearest number of tiles."""
     middle = np.cumsum(sizes[order]) - sizes[order] / 2
     share = middle / sizes.sum()
-    _, validation, test = demand.fractions
     assignment = np.zeros(len(order), np.intp)
-    assignment[order[share < test + validation]] = 1
-    assignment[order[share < test]] = 2
+    for part in range(1, len(demand.fractions)):
+        assignment[order[share < sum(demand.fractions[part:])]] = part
     return assignment
 
 
+def _empty(assignments: NDArray[np.intp], demand: Demand) -> NDArray[np.int64]:
+    """How many parts have no group."""
+    parts = np.arange(len(demand.fractions))[:, None, None]
+    return (assignments != parts).all(axis=2).sum(axis=0)
+
+
 def _ranks(assignments: NDArray[np.intp], demand: Demand) -> tuple[NDArray[Any], ...]:
-    """Missing and thin (part, class) pairs, lacking groups, score: all to be least, in turn."""
+    """Empty parts, missing and thin pairs, lacking groups, score: all to be least, in turn."""
     missing, thin, lacking = (np.zeros(len(assignments), np.int64) for _ in range(3))
     score = np.zeros(len(assignments))
     n_tiles = demand.by_class.sum()
@@ -116,4 +130,5 @@ def _ranks(assignments: NDArray[np.intp], demand: Demand) -> tuple[NDArray[Any],
             lacking += np.maximum(0, demand.fewest - inside.sum(axis=1))
             squares = inside @ demand.by_class**2 / np.maximum(classes, 1) ** 2
             score += squares.sum(axis=1) * _CONCENTRATION
-    return missing, thin, lacking, np.round(score, 12)  # rounded: the same choice on every platform
+    score = np.round(score, 12)  # the same choice on every platform
+    return _empty(assignments, demand), missing, thin, lacking, score

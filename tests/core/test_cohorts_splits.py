@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections import Counter, defaultdict
 
 import numpy as np
 import pytest
 
 from osteo_core.cohorts import CohortTile, SplitProtocol, split_tiles
+from osteo_core.cohorts.splits import deal
 from osteo_core.errors import CohortError
 
 CLASSES = ("Non-Tumor", "Non-Viable-Tumor", "Viable")
@@ -120,3 +122,71 @@ def test_three_groups_are_needed():
 def test_protocol_refuses(wrong):
     with pytest.raises(CohortError, match="Received"):
         SplitProtocol(**wrong)
+
+
+def small_cohort(seed):
+    """Three to six groups of one to twelve tiles, one to three classes, some groups pure."""
+    rng = np.random.default_rng(seed)
+    n_groups, n_classes = int(rng.integers(3, 7)), int(rng.integers(1, 4))
+    tiles = []
+    for g in range(n_groups):
+        pure = rng.random() < 0.5
+        own = int(rng.integers(n_classes))
+        for t in range(int(rng.integers(1, 13))):
+            label = CLASSES[own if pure else int(rng.integers(n_classes))]
+            sha = hashlib.sha256(f"{seed} {g} {t}".encode()).hexdigest()
+            tiles.append(CohortTile(f"{g}-{t}", label, f"C{g}", f"C{g}-S", None, None, sha))
+    return tiles
+
+
+@pytest.mark.parametrize("kind", ["slide", "case", "tile"])
+def test_no_part_is_empty_where_some_assignment_has_none(kind):
+    for seed in range(60):
+        tiles = small_cohort(seed)
+        parts = split_tiles(tiles, SplitProtocol(kind, seed=seed))
+        assert set(parts) == {"train", "validation", "test"}, seed
+
+
+def pairs_missing(by_class, assignment):
+    return sum(
+        int(by_class[[a == part for a in assignment]].sum(axis=0)[c] == 0)
+        for part in range(3)
+        for c in range(by_class.shape[1])
+    )
+
+
+def test_few_groups_are_dealt_as_well_as_trying_all_would():
+    for seed in range(25):
+        tiles = small_cohort(seed)
+        groups = sorted({t.slide for t in tiles})
+        labels = sorted({t.label for t in tiles})
+        counts = Counter((t.slide, t.label) for t in tiles)
+        by_class = np.array([[counts[g, name] for name in labels] for g in groups])
+        full = [a for a in itertools.product(range(3), repeat=len(groups)) if len(set(a)) == 3]
+        fewest = min(pairs_missing(by_class, a) for a in full)
+        parts = split_tiles(tiles, SplitProtocol("slide", seed=seed))
+        part_of = dict(zip((t.slide for t in tiles), parts, strict=True))
+        chosen = tuple(("train", "validation", "test").index(part_of[g]) for g in groups)
+        assert len(set(chosen)) == 3
+        assert pairs_missing(by_class, chosen) == fewest, seed
+
+
+def test_parts_smaller_than_a_slide_are_not_empty():
+    # More slides than the descent takes, each of more tiles than validation and test are to have.
+    tiles = [
+        CohortTile(f"{s}-{t}", "A", f"C{s}", f"C{s}", None, None, f"{s}-{t}")
+        for s in range(101)
+        for t in range(3)
+    ]
+    parts = split_tiles(tiles, SplitProtocol("slide", fractions=(0.996, 0.002, 0.002)))
+    assert Counter(parts) == {"train": 297, "validation": 3, "test": 3}
+
+
+def test_two_parts_are_dealt_by_the_same_rule():
+    tiles = made_tiles()
+    for kind in ("slide", "case", "tile"):
+        parts = deal(tiles, kind, ("train", "validation"), (0.8, 0.2), 7)
+        assert set(parts) == {"train", "validation"}
+        assert parts.count("validation") / len(tiles) == pytest.approx(0.2, abs=0.08)
+    with pytest.raises(CohortError, match="dealt out by slide, tile, case"):
+        split_tiles(tiles, SplitProtocol("given"))
