@@ -56,11 +56,28 @@ def read_table(
     Raises:
         TableError: It is no such table.
     """
-    found = read_rows(source, sniff=sniff, name=name)
     name = name or _name(source)
-    header, cells = _columns(found, name, sniff)
-    _require(header, [*columns, *numbers], name, found)
-    return _frame(found, dict(zip(header, cells, strict=True)), numbers, exact, name)
+    found = read_rows(source, sniff=sniff, name=name)
+    return _frame(found, _columns(found, columns, numbers, name, sniff), numbers, exact, name)
+
+
+def read_columns(
+    file: str | os.PathLike[str], columns: Sequence[str]
+) -> tuple[dict[str, tuple[str, ...]], tuple[int, ...]]:
+    """Read a table of ours letter by letter, without a data frame.
+
+    Args:
+        file: The file.
+        columns: Names of columns that must be there.
+
+    Returns:
+        The cells of every column, and the line of the file that each row ends on.
+
+    Raises:
+        TableError: It is no such table.
+    """
+    found = read_rows(file)
+    return _columns(found, columns, (), _name(file), False), found.lines[1:]
 
 
 def read_rows(
@@ -97,8 +114,10 @@ def _name(source: str | os.PathLike[str] | bytes) -> str:
     return "the table" if isinstance(source, bytes) else shown(Path(source).name)
 
 
-def _columns(found: Rows, name: str, sniff: bool) -> tuple[list[str], list[tuple[str, ...]]]:
-    """Header and columns of equal length, an index column in front taken away."""
+def _columns(
+    found: Rows, columns: Sequence[str], numbers: Sequence[str], name: str, sniff: bool
+) -> dict[str, tuple[str, ...]]:
+    """Cells by column, all of one length, an index column in front taken away."""
     if not found.rows:
         raise TableError(f"Expected {name} to be a table with a header. Received: an empty file.")
     header, rows = [tidy(cell) for cell in found.rows[0]], list(found.rows[1:])
@@ -116,7 +135,9 @@ def _columns(found: Rows, name: str, sniff: bool) -> tuple[list[str], list[tuple
             f"Expected the columns of {name} to have different names. "
             f"Received: {doubled[0][:_ROW_SHOWN]!r} more than once."
         )
-    return header, list(zip(*rows, strict=True)) or [()] * len(header)
+    _require(header, [*columns, *numbers], name, found)
+    cells = list(zip(*rows, strict=True)) or [()] * len(header)
+    return dict(zip(header, cells, strict=True))
 
 
 def _without_index(header: list[str], rows: list[list[str]]) -> tuple[list[str], list[list[str]]]:

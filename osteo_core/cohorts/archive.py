@@ -8,38 +8,53 @@ Reference:
 
 from __future__ import annotations
 
-import csv
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path, PureWindowsPath
+from typing import NamedTuple
 
 from osteo_core.cohorts.found import Found, LabelledFile
 from osteo_core.cohorts.names import class_of, normal_name, origin_of
+from osteo_core.cohorts.walk import NOT_READ
+from osteo_core.errors import TableError
+from osteo_core.tables import read_rows, tidy
 from osteo_core.tiles import IMAGE_SUFFIXES
 
-LABEL_FILE = "PathologistValidation.csv"
+_FILE_HEADS = frozenset(
+    ("file", "filename", "image", "imagename", "imagefile", "imageid", "name", "path", "tile")
+)
+_LABEL_HEADS = frozenset(
+    ("class", "classification", "label", "category", "diagnosis", "annotation", "type", "target")
+)
 
 
-def label_files(source: Path) -> list[Path]:
-    """All label files at or below a folder, sorted."""
-    return sorted(
-        path for path in source.rglob("*") if path.name.casefold() == LABEL_FILE.casefold()
-    )
+class _Row(NamedTuple):
+    """One row of a label file: where it stands, the file it names, the label text."""
+
+    where: str
+    name: str
+    text: str
 
 
-def read_archive(source: Path, images: Sequence[Path]) -> Found:
+def read_archive(source: Path, images: Sequence[Path], tables: Sequence[Path]) -> Found:
     """Match the label files' rows to image files by their normalised names.
+
+    Encodings, separators, headers and a column of row numbers are recognised as spreadsheets write
+    them; which columns hold names and labels is told from the header, or else from the cells.
 
     Args:
         source: folder that holds the archive.
         images: image files below it, sorted.
+        tables: label files below it.
 
     Returns:
         Labelled files, unlabelled files, and what was left out with the reason.
     """
-    tables = label_files(source)
     skipped: list[tuple[str, str]] = []
-    labels, written = _labels(tables, source, skipped)
+    notes: list[str] = []
+    rows = [row for table in tables for row in _rows(table, source, skipped, notes)]
+    labels, written = _labels(rows, images, skipped)
     chosen = _one_per_name(images, source, {table.parent for table in tables}, skipped)
     labelled, unlabelled = [], []
     for name, path in chosen.items():
@@ -51,7 +66,7 @@ def read_archive(source: Path, images: Sequence[Path]) -> Found:
         else:
             labelled.append(_labelled(path, min(texts)))
     skipped += [(written[name], "row names a file that is not there") for name in labels]
-    return Found("archive", tuple(labelled), tuple(unlabelled), tuple(skipped), ())
+    return Found("archive", tuple(labelled), tuple(unlabelled), tuple(skipped), tuple(notes))
 
 
 def _labelled(path: Path, text: str) -> LabelledFile:
@@ -59,33 +74,83 @@ def _labelled(path: Path, text: str) -> LabelledFile:
 
 
 def _labels(
-    tables: Sequence[Path], source: Path, skipped: list[tuple[str, str]]
+    rows: Sequence[_Row], images: Sequence[Path], skipped: list[tuple[str, str]]
 ) -> tuple[dict[str, set[str]], dict[str, str]]:
     """Label texts, and names as written, by normalised file name."""
     labels: dict[str, set[str]] = defaultdict(set)
     written: dict[str, str] = {}
-    for table in tables:
-        for line, row in _rows(table):
-            where = f"{_below(table, source)} line {line}"
-            name, text = row[0].strip(), row[1].strip() if len(row) > 1 else ""
-            if Path(name).suffix.casefold() not in IMAGE_SUFFIXES:
-                skipped.append((where, f"row names no file: {name!r}"))
-            elif class_of(text) is None:
-                skipped.append((where, f"unknown label: {text!r}"))
-            elif any(text.casefold() == known.casefold() for known in labels[normal_name(name)]):
-                skipped.append((where, "repeated row with the same label"))
-            else:
-                labels[normal_name(name)].add(text)
-                written.setdefault(normal_name(name), name)
-    return labels, written
+    by_stem = _by_stem(images)
+    for where, name, text in rows:
+        key = normal_name(name) if _is_image(name) else by_stem.get(normal_name(name))
+        if key is None:
+            skipped.append((where, f"row names no file: {name!r}"))
+        elif class_of(text) is None:
+            skipped.append((where, f"unknown label: {text!r}"))
+        elif any(text.casefold() == known.casefold() for known in labels[key]):
+            skipped.append((where, "repeated row with the same label"))
+        else:
+            labels[key].add(text)
+            written.setdefault(key, name)
+    return {key: texts for key, texts in labels.items() if texts}, written
 
 
-def _rows(table: Path) -> Iterator[tuple[int, list[str]]]:
-    with table.open(newline="", encoding="utf-8-sig", errors="replace") as stream:
-        reader = csv.reader(stream)
-        for row in reader:
-            if any(field.strip() for field in row):
-                yield reader.line_num, row
+def _by_stem(images: Sequence[Path]) -> dict[str, str]:
+    """The normalised names of images by those without their ending, where that is clear."""
+    names = {normal_name(path.name): normal_name(path.stem) for path in images}
+    stems = Counter(names.values())
+    return {stem: name for name, stem in names.items() if stems[stem] == 1}
+
+
+def _rows(
+    table: Path, source: Path, skipped: list[tuple[str, str]], notes: list[str]
+) -> list[_Row]:
+    """A label file's rows, or none when it cannot be read, which is said."""
+    try:
+        found = read_rows(table, sniff=True, name=_below(table, source))
+    except TableError as error:
+        skipped.append((_below(table, source), f"{NOT_READ}: {error}"))
+        return []
+    notes += found.notes
+    cells = [[tidy(cell) for cell in row] for row in found.rows]
+    file, label, headed = _places(cells)
+    return [
+        _Row(f"{_below(table, source)} line {line}", _file_name(_at(row, file)), _at(row, label))
+        for row, line in zip(cells[headed:], found.lines[headed:], strict=True)
+    ]
+
+
+def _places(cells: Sequence[list[str]]) -> tuple[int, int, int]:
+    """The column of file names, that of labels, and how many rows the header is."""
+    head = [re.sub(r"[\W_]", "", cell).casefold() for cell in (cells[0] if cells else [])]
+    named = Counter(i for row in cells for i, cell in enumerate(row) if _is_image(cell))
+    file = _of(head, _FILE_HEADS, named)
+    classes = Counter(i for row in cells for i, cell in enumerate(row) if class_of(cell))
+    del classes[file]
+    label = _of(head, _LABEL_HEADS, classes, file + 1)
+    headed = len(head) > file and not _is_image(cells[0][file]) and head[file] in _FILE_HEADS
+    return file, label, int(headed)
+
+
+def _of(head: Sequence[str], known: frozenset[str], held: Counter[int], default: int = 0) -> int:
+    """The column that holds most, or one that holds half of that and is named for it."""
+    most = max(held.values(), default=0)
+    likely = [i for i in range(max(len(head), *held, 0) + 1) if 2 * held[i] >= most]
+    named = [i for i in likely if i < len(head) and head[i] in known]
+    fullest = min((i for i in held if held[i] == most), default=default)
+    return named[0] if named else fullest
+
+
+def _file_name(text: str) -> str:
+    """The last part of a path as Windows or others write it."""
+    return PureWindowsPath(text).name
+
+
+def _is_image(name: str) -> bool:
+    return Path(name).suffix.casefold() in IMAGE_SUFFIXES
+
+
+def _at(row: Sequence[str], column: int) -> str:
+    return row[column] if column < len(row) else ""
 
 
 def _one_per_name(

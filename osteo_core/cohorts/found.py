@@ -17,12 +17,14 @@ class LabelledFile:
         label: class, or "mixed".
         original_label: as the source wrote it.
         origin: case, slide and place; None when nothing tells them.
+        part: of the split that the folders tell, "" when they tell none.
     """
 
     path: Path
     label: str
     original_label: str
     origin: Origin | None
+    part: str = ""
 
 
 @dataclass(frozen=True)

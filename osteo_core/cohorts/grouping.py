@@ -109,7 +109,8 @@ def _cut(order: NDArray[np.int64], sizes: NDArray[np.int64], demand: Demand) -> 
 def _empty(assignments: NDArray[np.intp], demand: Demand) -> NDArray[np.int64]:
     """How many parts have no group."""
     parts = np.arange(len(demand.fractions))[:, None, None]
-    return (assignments != parts).all(axis=2).sum(axis=0)
+    empty: NDArray[np.int64] = (assignments != parts).all(axis=2).sum(axis=0)
+    return empty
 
 
 def _ranks(assignments: NDArray[np.intp], demand: Demand) -> tuple[NDArray[Any], ...]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from pathlib import PurePath
 from typing import NamedTuple
+
+from osteo_core.tables import tidy
 
 MIXED = "mixed"
 
@@ -19,7 +22,7 @@ _SPELLINGS = {
 }
 _CLASS_OF = {spelling: name for name, known in _SPELLINGS.items() for spelling in known}
 
-_PLACE = re.compile(r"^(?P<slide>.+?)-(?P<x>\d+)-(?P<y>\d+)$")
+_PLACE = re.compile(r"^(?P<slide>.+?)-(?P<x>\d{1,9})-(?P<y>\d{1,9})$")
 _CASE = re.compile(r"^(?:case-?\d+|[a-z]\d+)(?=-)", re.IGNORECASE)
 
 
@@ -33,8 +36,16 @@ class Origin(NamedTuple):
 
 
 def normal_name(name: str) -> str:
-    """A file name without what label files write differently: spaces, hyphens, case of letters."""
-    return re.sub(r"[\s_-]+", "-", name.strip()).casefold()
+    """A file name without what label files write differently: spaces, hyphens, letters' case.
+
+    And in one form of Unicode: file systems and spreadsheets take different ones.
+    """
+    return folded(re.sub(r"[\s_-]+", "-", tidy(name)))
+
+
+def folded(name: str) -> str:
+    """A name without the case of its letters, to tell names that differ in nothing else."""
+    return tidy(tidy(name).casefold())
 
 
 def origin_of(name: str) -> Origin | None:
@@ -42,7 +53,7 @@ def origin_of(name: str) -> Origin | None:
 
     `Case-48-P5-C20-54244-17885.jpg` is case `Case-48`, slide `Case-48-P5-C20`, x 54244, y 17885.
     """
-    stem = re.sub(r"[\s_-]+", "-", PurePath(name).stem.strip())
+    stem = re.sub(r"[\s_-]+", "-", tidy(PurePath(name).stem))
     place = _PLACE.match(stem)
     case = _CASE.match(stem)
     if place is None or case is None:
@@ -52,4 +63,21 @@ def origin_of(name: str) -> Origin | None:
 
 def class_of(text: str) -> str | None:
     """The class a label or folder name means ("mixed" for viable beside non-viable), or None."""
-    return _CLASS_OF.get(re.sub(r"[^a-z]", "", text.casefold()))
+    return _CLASS_OF.get(re.sub(r"[\W\d_]", "", tidy(text).casefold()))
+
+
+_PART = re.compile(
+    r"(?:(?P<train>train(?:ing)?|trn)|(?P<validation>val|valid|validation|dev)|"
+    r"(?P<test>test|testing|tst|holdout))(?:data)?(?:set|split|data|images|tiles|part)?"
+)
+
+
+def part_of(name: str) -> str | None:
+    """The part of a split that a folder's name means ("train", "validation", "test"), or None."""
+    found = _PART.fullmatch(re.sub(r"[\W_]+", "", tidy(name).casefold()))
+    return None if found is None else str(found.lastgroup)
+
+
+def unusable(path: str) -> bool:
+    """Whether a path cannot stand in a table: no UTF-8, or with control characters in it."""
+    return any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in path)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from osteo_core.errors import CohortError
 
 PARTS = ("train", "validation", "test")
 KINDS = ("slide", "tile", "case")  # what can be asked for
-GIVEN = "given"  # by the folders that the tiles came in
+GIVEN: Final = "given"  # by the folders that the tiles came in
 SplitKind = Literal["slide", "tile", "case", "given"]
 
 _FEWEST_SLIDES = 4

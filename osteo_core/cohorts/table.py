@@ -8,21 +8,27 @@ import io
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from osteo_core import files
 from osteo_core.cohorts.splits import PARTS, SplitProtocol, split_tiles
-from osteo_core.errors import CohortError
+from osteo_core.cohorts.stored import CARD, READABLE, TABLE, StoredCard, checked, require_own
+from osteo_core.errors import CohortError, FileError, TableError
+from osteo_core.files import shown
+from osteo_core.json_files import read_json
+from osteo_core.roots import picture
+from osteo_core.tables import read_columns, tidy
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from osteo_core.tiles import Tile
 
-TABLE, CARD = "cohort.csv", "cohort.json"
 CLASSES = ("Non-Tumor", "Non-Viable-Tumor", "Viable")
 
 
@@ -31,7 +37,8 @@ class CohortTile:
     """One labelled tile.
 
     Args:
-        file: path below the cohort's root with forward slashes, or absolute.
+        file: path below the cohort's root with forward slashes, or absolute inside it or inside
+            one of `OSTEO_ROOTS`; letter by letter as on the disk.
         label: class it counts as.
         case: patient, as "Case-48".
         slide: case and block, as "Case-48-P5-C20": block codes repeat between cases.
@@ -74,8 +81,12 @@ class Cohort:
     mixed: str = "viable"
 
     def path(self, tile: CohortTile) -> Path:
-        """Where the tile's image lies."""
-        return self.root / tile.file  # an absolute `file` replaces the root
+        """Where the tile's image lies.
+
+        Raises:
+            TileError: outside the root and `OSTEO_ROOTS`, by its name or by a link.
+        """
+        return picture(self.root, tile.file)
 
     def part(self, name: str) -> tuple[CohortTile, ...]:
         """Tiles of one part, or of all parts for "all".
@@ -123,8 +134,8 @@ class Cohort:
     @property
     def digest(self) -> str:
         """SHA-256 over every tile's bytes, label and part, and over nothing else."""
-        lines = sorted(f"{tile.sha256},{tile.label},{tile.split}" for tile in self.tiles)
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        told = ([getattr(t, n) for t in self.tiles] for n in ("sha256", "label", "split"))
+        return _digest(*told)
 
     def counts(self) -> dict[str, dict[str, Any]]:
         """Tiles per class, slides and cases of each part."""
@@ -197,43 +208,39 @@ def read_cohort(folder: str | os.PathLike[str]) -> Cohort:
         CohortError: a file is missing, damaged, or the table is not the one that was written.
     """
     folder = Path(folder)
+    for name in (CARD, TABLE):
+        require_own(folder, name)
     try:
-        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
-        with (folder / TABLE).open(newline="", encoding="utf-8") as stream:
-            tiles = tuple(_tile(row) for row in csv.DictReader(stream))
-        cohort = Cohort(
-            folder=folder,
-            root=(folder / card["root"]).resolve(),
-            tiles=tiles,
-            protocol=_protocol(card["protocol"]),
-            classes=tuple(card["classes"]),
-            mixed=card["mixed"],
-        )
-    except FileNotFoundError as error:
-        missing = Path(error.filename).name if error.filename else TABLE
+        card = StoredCard.model_validate(read_json(folder / CARD))
+        cells, lines = read_columns(folder / TABLE, COLUMNS)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "content"
         raise CohortError(
-            f"A cohort folder holds {TABLE} and {CARD}, written by `osteo cohort import`. "
-            f"Received: {folder} without {missing}."
+            f"{READABLE} Received: {shown(folder)} ({CARD}: {where}: {first['msg']})."
         ) from error
-    except (ValueError, KeyError, TypeError, OSError) as error:
-        raise CohortError(
-            f"A cohort folder holds a readable {TABLE} and {CARD}. Received: {folder} ({error})."
-        ) from error
-    if cohort.digest != card.get("digest"):
+    except (FileError, TableError) as error:
+        raise CohortError(f"{READABLE} Received: {shown(folder)} ({error})") from error
+    digest = _digest(cells["sha256"], cells["label"], cells["split"])
+    if digest != card.digest:
         raise CohortError(
             f"The tiles, labels and parts of {TABLE} are those its {CARD} was written for; import "
-            f"again instead of editing. Received: digest {cohort.digest[:12]}."
+            f"again instead of editing. Received: digest {digest[:12]}."
         )
-    return cohort
+    return Cohort(
+        folder=folder,
+        root=(folder / card.root).resolve(),
+        tiles=tuple(_tile_rows(checked(cells, lines, card.classes))),
+        protocol=card.protocol.made(),
+        classes=tuple(dict.fromkeys(map(tidy, card.classes))),
+        mixed=card.mixed,
+    )
 
 
-def _protocol(card: Mapping[str, Any]) -> SplitProtocol:
-    train, validation, test = card["fractions"]
-    return SplitProtocol(card["kind"], (train, validation, test), int(card["seed"]))
+def _tile_rows(cells: Mapping[str, Sequence[Any]]) -> Iterator[CohortTile]:
+    return (CohortTile(*row) for row in zip(*(cells[name] for name in COLUMNS), strict=True))
 
 
-def _tile(row: Mapping[str, str]) -> CohortTile:
-    values: dict[str, Any] = {name: row[name] for name in COLUMNS}
-    for name in ("x", "y"):
-        values[name] = int(values[name]) if values[name] else None
-    return CohortTile(**values)
+def _digest(sha256: Iterable[str], labels: Iterable[str], parts: Iterable[str]) -> str:
+    lines = sorted(map(",".join, zip(sha256, labels, parts, strict=True)))
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -39,19 +39,29 @@ cohort.add_command(audit)
 @click.option(
     "--split",
     type=click.Choice(get_args(SplitKind)),
-    default="slide",
-    show_default=True,
-    help="What never crosses parts. Most papers split by tile, which lets a network see the "
+    help="What never crosses parts: slide unless SRC holds folders of parts (train, val, test), "
+    "whose split is then kept (given). Most papers split by tile, which lets a network see the "
     "neighbours of its test tiles; by case is the honest question of a new patient.",
 )
 @click.option("--seed", type=int, default=7, show_default=True, help="Of the split.")
-def import_(src: Path, to: Path, mixed: str, split: SplitKind, seed: int) -> None:
+@click.option(
+    "--case-matters",
+    is_flag=True,
+    help="Keep class folders apart that differ in the case of letters only (Benign, benign).",
+)
+def import_(
+    src: Path, to: Path, mixed: str, split: SplitKind | None, seed: int, case_matters: bool
+) -> None:
     """Read SRC as it is: the public archive's folders, or one folder a class.
+
+    Class folders may stand in folders of parts (train, val, test and their like): that split is
+    kept. Names are trimmed and in one form of Unicode; classes that differ in the case of letters
+    only are joined, which is told.
 
     Writes a table of labelled tiles with one split, 70/15/15 by tiles, stratified by class, and
     prints what was found, matched and left out. The images stay where they are.
     """
-    account = import_cohort(src, to, mixed=mixed, split=split, seed=seed)
+    account = import_cohort(src, to, mixed=mixed, split=split, seed=seed, case_matters=case_matters)
     _print(account, to)
     if account.failed:
         raise SystemExit(1)
