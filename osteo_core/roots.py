@@ -21,6 +21,7 @@ OUTSIDE = (
     f"Expected a picture inside its cohort's folder or a folder of {VARIABLE}. "
     "Received: one outside, which is not opened."
 )
+NO_PICTURE = "Expected a cohort's tile to be a picture. Received: a file of another kind."
 
 
 def roots() -> tuple[Path, ...]:
@@ -51,11 +52,17 @@ def picture(root: Path, file: str) -> Path:
         file: Below the root with forward slashes, or absolute.
 
     Raises:
-        TileError: It leads out of the root and of `OSTEO_ROOTS`.
+        TileError: It leads out of the root and of `OSTEO_ROOTS`, or is no picture by its name,
+            so that a table cannot be made to tell what other files are.
     """
+    from osteo_core.tiles import IMAGE_SUFFIXES
+
     path = root / file  # an absolute `file` replaces the root
+    real = Path(os.path.realpath(path)) if "\0" not in file else path
     if not is_inside(path, (Path(os.path.realpath(root)), *roots())):
         raise TileError(OUTSIDE)
+    if any(p.suffix.lower() not in IMAGE_SUFFIXES for p in (path, real)):
+        raise TileError(NO_PICTURE)
     return path
 
 

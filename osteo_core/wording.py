@@ -1,10 +1,12 @@
 """Small pieces of sentences."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from osteo_core.evaluate.intervals import Interval
+
+GIVEN: Final = "given"  # a split by the folders that the tiles came in
 
 
 def count(n: int, noun: str) -> str:
@@ -28,3 +30,8 @@ def between(interval: "Interval | None", told: str = "{:.3f}") -> str:
     if interval is None:
         return "–"
     return f"{number(interval.low, told)} to {number(interval.high, told)}"
+
+
+def how_split(kind: str) -> str:
+    """Words for a kind of split, to stand behind "split": "by slide"."""
+    return "as its folders gave it" if kind == GIVEN else f"by {kind}"

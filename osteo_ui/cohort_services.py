@@ -48,10 +48,10 @@ class View:
 
     def png(self, tile: CohortTile, side: int) -> bytes | None:
         """Return a tile's picture of at most `side` px as PNG; None where it cannot be read."""
-        path = self.cohort.path(tile)
         try:
+            path = self.cohort.path(tile)
             return drawn.thumbnail(str(path), path.stat().st_mtime_ns, side)
-        except OSError:
+        except (OSError, OsteoError):
             return None
 
 

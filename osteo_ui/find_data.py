@@ -19,7 +19,7 @@ from osteo_core.explain import finding
 from osteo_core.explain.finding import Ranking
 from osteo_core.explain.spread import By, Spread
 from osteo_core.tiles import Tile
-from osteo_ui import services, state
+from osteo_ui import services, sources, state
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,9 +81,9 @@ def _of_cohort(bundle: Bundle, cohort: str) -> Known | None:
     from osteo_core.unit_index import index_folder
     from osteo_core.unit_index.card import CARD
 
-    if not cohort:
+    if not cohort or not sources.may_be_named(cohort):
         return None
-    folder = index_folder(Path(cohort).expanduser(), bundle.name)
+    folder = index_folder(sources.named_folder(cohort), bundle.name)
     if not (folder / CARD).is_file():
         return None
     key = (bundle.digest, str(folder), str((folder / CARD).stat().st_mtime_ns))

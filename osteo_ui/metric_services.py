@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -28,7 +27,7 @@ from osteo_core.evaluate.calibration import Temperature, fit_temperature
 from osteo_core.evaluate.figures import Figures, figures
 from osteo_core.evaluate.figures import tumour_figures as figures_of_tumour
 from osteo_core.evaluate.protocol_report import FILE, FOLDER, ProtocolReport, read_report
-from osteo_ui import services
+from osteo_ui import services, sources
 from osteo_ui.selection import SHORT_ID, Selection, TileRef
 
 PARTS = {"test": "Test", "validation": "Validation", "train": "Training"}
@@ -138,8 +137,8 @@ def protocol_report(bundle: Bundle, cohort: str) -> tuple[ProtocolReport | None,
     Raises:
         BundleError: If a file is there and cannot be read.
     """
-    if cohort:
-        found = read_report(Path(cohort) / FOLDER / f"{bundle.name}.json")
+    if cohort and sources.may_be_named(cohort):
+        found = read_report(sources.named_folder(cohort) / FOLDER / f"{bundle.name}.json")
         if found is not None:
             return found, "the cohort in the sidebar"
     return read_report(bundle.folder / FILE), "the cohort that the network was trained on"

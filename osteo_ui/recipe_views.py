@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from osteo_core.bundles import Card
+from osteo_core.wording import how_split
 from osteo_ui import saving
 from osteo_ui.metric_panels import table
 
@@ -30,8 +31,8 @@ def split(card: Card) -> None:
     """Draw the split a network was trained under and what stands behind each part."""
     fractions = " / ".join(f"{share:.0%}" for share in card.split.fractions)
     st.markdown(
-        f"Split by **{card.split.kind}**, {fractions} wanted for training, validation and test, "
-        f"seed {card.split.seed}; mixed tiles: {card.split.mixed}. Cohort "
+        f"Split **{how_split(card.split.kind)}**, {fractions} wanted for training, validation "
+        f"and test, seed {card.split.seed}; mixed tiles: {card.split.mixed}. Cohort "
         f"`{card.split.cohort_digest[:12]}`."
     )
     rows = [{"part": part, **size.model_dump()} for part, size in card.split.parts.items()]

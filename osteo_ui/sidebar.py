@@ -8,6 +8,7 @@ import streamlit as st
 from osteo_core.bundles import Bundle
 from osteo_core.ensemble_bundles import EnsembleBundle
 from osteo_core.errors import OsteoError
+from osteo_core.wording import how_split
 from osteo_ui import report_panel, services, sources, state, uploads
 from osteo_ui.selection import MAX_TILES, TileRef, decode_tile
 from osteo_ui.widgets import bound, key_of, segments, told
@@ -134,6 +135,8 @@ def _cohort_box() -> None:
     if not folder:
         for found in sorted(Path("cohorts").glob("*/cohort.csv")):
             name = found.parent.as_posix()
+            if not sources.may_be_named(name):
+                continue
             st.button(name, on_click=state.update, kwargs={"cohort": name}, type="tertiary")
         return
     try:
@@ -142,7 +145,8 @@ def _cohort_box() -> None:
         st.error(str(error))
         return
     slides = len({tile.slide for tile in table.tiles})
-    st.caption(f"{len(table.tiles):,} tiles of {slides} slides, split by {table.protocol.kind}.")
+    split = f"split {how_split(table.protocol.kind)}"
+    st.caption(f"{len(table.tiles):,} tiles of {slides} slides, {split}.")
 
 
 def _chosen_tiles() -> None:

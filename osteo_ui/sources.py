@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from osteo_core import roots
 from osteo_core.cohorts.synthetic import Example, examples
 from osteo_core.cohorts.table import CARD, TABLE, Cohort, CohortTile, read_cohort
 from osteo_core.errors import CohortError, OsteoError, TileError
@@ -13,6 +14,7 @@ from osteo_ui.selection import SHORT_ID, Selection, TileRef
 from osteo_ui.store import WeighedStore
 from osteo_ui.uploads import uploaded
 
+LOCAL = ("localhost", "127.0.0.1", "::1")
 TILES_BYTES = 400_000_000  # two tiles of the largest size, or some 500 of 512 px
 
 
@@ -120,7 +122,7 @@ def tile(ref: TileRef, cohort_folder: str = "") -> Tile:
     try:
         stamp = path.stat().st_mtime_ns
     except OSError as error:
-        raise TileError(f"The image of this tile is missing. Received: {path}.") from error
+        raise TileError(f"The image of this tile is missing. Received: {path.name}.") from error
     return _tiles().get((str(path), stamp), lambda: load_tile(path), lambda t: t.pixels.nbytes)
 
 
@@ -173,16 +175,57 @@ def _example_entries() -> dict[str, Entry]:
     }
 
 
+def named_folder(text: str) -> Path:
+    """Return the folder that a visitor names.
+
+    Raises:
+        CohortError: If it is no name of a folder, or outside what visitors may name.
+    """
+    return roots.visitor_folder(text, local=_local())
+
+
+def may_be_named(folder: str) -> bool:
+    """Return whether a visitor may name a folder."""
+    try:
+        return bool(named_folder(folder))
+    except CohortError:
+        return False
+
+
+def _local() -> bool:
+    """Whether only this computer can reach the dashboard."""
+    return st.get_option("server.address") in LOCAL
+
+
 def _stamped(folder: str) -> tuple[str, int]:
     """A cohort's folder with the time its files last changed, which makes a cache key."""
-    path = Path(folder).expanduser()
-    stamps = [file.stat().st_mtime_ns for file in (path / TABLE, path / CARD) if file.is_file()]
+    path = named_folder(folder)
+    try:
+        stamps = [file.stat().st_mtime_ns for file in (path / TABLE, path / CARD) if file.is_file()]
+    except OSError:  # the reader says what is wrong
+        stamps = []
     return str(path), max(stamps, default=0)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
 def _cohort(folder: str, stamp: int) -> Cohort:
-    return read_cohort(folder)
+    found = _read(folder, stamp)
+    if isinstance(found, str):
+        raise CohortError(found)
+    if not roots.may_be_named(found.root, local=True):
+        raise CohortError(
+            f"Expected a cohort whose pictures lie inside the folders of {roots.VARIABLE}. "
+            "Received: one whose pictures lie outside."
+        )
+    return found
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _read(folder: str, stamp: int) -> Cohort | str:
+    """The cohort, or the sentence that says why there is none: that is not read again either."""
+    try:
+        return read_cohort(folder)
+    except CohortError as error:
+        return str(error)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from osteo_core.errors import OsteoError
+from osteo_core.wording import how_split
 from osteo_ui import (
     cohort_map,
     cohort_pairs,
@@ -49,7 +50,7 @@ if view.shipped:
         icon=":material/folder_open:",
     )
 tiles = view.cohort.tiles
-split = "" if view.shipped else f", split by {view.cohort.protocol.kind}"
+split = "" if view.shipped else f", split {how_split(view.cohort.protocol.kind)}"
 slides, cases = len({tile.slide for tile in tiles}), len({tile.case for tile in tiles})
 st.markdown(
     f"**{view.name}**: {words.count(len(tiles), 'tile')} of {words.count(slides, 'slide')} and "

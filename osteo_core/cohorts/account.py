@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from osteo_core.cohorts.splits import PARTS
+from osteo_core.wording import how_split
 
 if TYPE_CHECKING:
     from osteo_core.cohorts.importing import ImportAccount
@@ -75,7 +76,7 @@ def _split(cohort: Cohort) -> list[str]:
         for part in PARTS
     ]
     protocol = cohort.protocol
-    title = f"Split by {protocol.kind}, seed {protocol.seed}, digest {cohort.digest[:12]}"
+    title = f"Split {how_split(protocol.kind)}, seed {protocol.seed}, digest {cohort.digest[:12]}"
     return [title, *_table([head, *rows])]
 
 

@@ -15,13 +15,14 @@ from osteo_core.cohorts.found import Found, LabelledFile
 from osteo_core.cohorts.names import MIXED, Origin
 from osteo_core.cohorts.parting import given_split, part_notes
 from osteo_core.cohorts.spellings import case_variants
-from osteo_core.cohorts.splits import GIVEN, PARTS, SplitKind, SplitProtocol
+from osteo_core.cohorts.splits import PARTS, SplitKind, SplitProtocol
 from osteo_core.cohorts.table import Cohort, CohortTile, ordered_classes, split_cohort, write_cohort
 from osteo_core.cohorts.walk import NOT_READ, Below, walk
 from osteo_core.errors import CohortError, TileError
 from osteo_core.files import shown
 from osteo_core.table_text import ROWS
 from osteo_core.tiles import IMAGE_SUFFIXES, load_tile
+from osteo_core.wording import GIVEN
 
 MIXED_RULES = ("viable", "drop")
 SAME = "same picture as"

@@ -6,9 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 
-from osteo_core.cohorts.splits import GIVEN, PARTS, SplitProtocol, deal
+from osteo_core.cohorts.splits import PARTS, SplitProtocol, deal
 from osteo_core.cohorts.table import Cohort, CohortTile
 from osteo_core.errors import CohortError
+from osteo_core.wording import GIVEN
 
 _SHARE = 0.15  # of the tiles to train on, for a part that no folder holds
 _SHOWN = 3

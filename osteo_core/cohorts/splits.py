@@ -11,17 +11,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from osteo_core.cohorts.grouping import Demand, best_assignment
 from osteo_core.errors import CohortError
+from osteo_core.wording import GIVEN
 
 PARTS = ("train", "validation", "test")
 KINDS = ("slide", "tile", "case")  # what can be asked for
-GIVEN: Final = "given"  # by the folders that the tiles came in
 SplitKind = Literal["slide", "tile", "case", "given"]
 
 _FEWEST_SLIDES = 4

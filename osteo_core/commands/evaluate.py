@@ -9,6 +9,7 @@ import click
 
 from osteo_core.commands.following import ticking
 from osteo_core.errors import BundleError, CohortError
+from osteo_core.wording import GIVEN, how_split
 
 if TYPE_CHECKING:
     from osteo_core.bundles import Bundle
@@ -125,9 +126,11 @@ def _print_report(report: "ProtocolReport", as_json: bool) -> None:
 def _covered(bundle: "Bundle", protocol: str | None) -> str:
     kind = bundle.card.split.kind
     if protocol not in (None, "all", kind):
+        covered = "all" if kind == GIVEN else f"{kind} or all"
         raise BundleError(
-            f"{bundle.name} was trained and tested under a split by {kind} only, so expected "
-            f"--protocol {kind} or all, or --cohort DIR to refit its head. Received: {protocol}."
+            f"{bundle.name} was trained and tested under one split only, {how_split(kind)}, so "
+            f"expected --protocol {covered}, or --cohort DIR to refit its head. "
+            f"Received: {protocol}."
         )
     return kind
 
@@ -223,7 +226,7 @@ def _as_text(bundle: "Bundle", kind: str, part: "LabelledPart") -> str:
     from osteo_core.evaluate.figures import figures
 
     metrics, found = part.metrics(), figures(part)
-    lines = [f"{bundle.name}, {part.part} part, split by {kind}"]
+    lines = [f"{bundle.name}, {part.part} part, split {how_split(kind)}"]
     if metrics.accuracy is not None and metrics.interval is not None:
         low, high = metrics.interval.low, metrics.interval.high
         lines.append(f"accuracy {metrics.accuracy:.4f} (95 % interval {low:.4f} to {high:.4f})")

@@ -22,6 +22,8 @@ _SPLIT_MEANING = {
     "case": "The split is grouped by case: no patient of this part was trained on.",
     "tile": "The split is by tile: neighbours from the same slides were trained on, so this "
     "number flatters the network.",
+    "given": "The split is the one that the tiles came with: whether other tiles of these slides "
+    "and patients were trained on is not known (`osteo cohort audit` tells more).",
 }
 
 

@@ -16,7 +16,8 @@ from osteo_core.errors import TileError
 Ask = Callable[[Sequence[Any]], npt.NDArray[np.float64]]
 
 _BATCH = 8
-_GROUPS = {"tile": ("sha256",), "slide": ("case", "slide"), "case": ("case",)}
+_TILE = ("sha256",)  # of a split by tile, and one that was given: nothing is known to keep apart
+_GROUPS = {"slide": ("case", "slide"), "case": ("case",)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,14 +34,14 @@ def roles(cohort: Cohort, met: pd.DataFrame, kind: str) -> list[str]:
     Args:
         cohort: any cohort, the network's own or another.
         met: the network's stored predictions: columns tile, slide, case, split.
-        kind: the network's split protocol, "tile", "slide" or "case".
+        kind: the network's split protocol, "tile", "slide", "case" or "given".
 
     Returns:
         "train", "validation" or "test" in the order of the tiles. "test" is what the network
         never met: neither the tile nor, under the protocol, another tile of its slide or case.
     """
     own = dict(zip(met["tile"], met["split"], strict=True))
-    columns = [name.replace("sha256", "tile") for name in _GROUPS[kind]]
+    columns = [name.replace("sha256", "tile") for name in _GROUPS.get(kind, _TILE)]
     used = {
         part: set(met.loc[met["split"] == part, columns].itertuples(index=False, name=None))
         for part in ("train", "validation")
@@ -49,7 +50,7 @@ def roles(cohort: Cohort, met: pd.DataFrame, kind: str) -> list[str]:
     def role(tile: CohortTile) -> str:
         if tile.sha256 in own:
             return str(own[tile.sha256])
-        group = tuple(getattr(tile, name) for name in _GROUPS[kind])
+        group = tuple(getattr(tile, name) for name in _GROUPS.get(kind, _TILE))
         return next(
             (part for part, groups in used.items() if all(group) and group in groups), "test"
         )

@@ -158,7 +158,7 @@ def _limits(bundle: Bundle, part: LabelledPart) -> Iterator[str]:
         f"- The test part holds {part.n_tiles} tiles of {part.n_slides} slides and {part.n_cases} "
         "patients, all from one collection."
     )
-    if bundle.card.split.kind != "case":
+    if bundle.card.split.kind not in ("case", "given"):
         yield f"- Other slides of the test patients were trained on.{_fall(bundle)}"
     yield '- It answers with one of its classes whatever it is shown; there is no "none of these".'
     others = {"Non-Tumor", "Non-Viable-Tumor", "Viable"} - set(bundle.card.classes)

@@ -11,7 +11,7 @@ from osteo_core.evaluate.intervals import Interval
 from osteo_core.evaluate.protocol_report import FILE, read_report
 from osteo_core.report import html
 from osteo_core.report.gather import Request, Said
-from osteo_core.wording import between
+from osteo_core.wording import between, how_split
 
 if TYPE_CHECKING:
     from osteo_core.cohorts.audit import Audit, Pair
@@ -22,6 +22,7 @@ KINDS = {
     "of its case were",
     "case": "whole cases: a test patient was never seen",
     "tile": "single tiles: neighbours of a test tile were trained on, which flatters the network",
+    "given": "the folders that the tiles came in: whether slides or cases cross parts is not known",
 }
 
 
@@ -115,7 +116,7 @@ def make_up(cohort: Cohort) -> str:
     return "".join(
         [
             html.paragraph(
-                f"{len(cohort.tiles):,} tiles, split by {cohort.protocol.kind}, seed "
+                f"{len(cohort.tiles):,} tiles, split {how_split(cohort.protocol.kind)}, seed "
                 f"{cohort.protocol.seed}; mixed tiles: {cohort.mixed}; digest "
                 f"{cohort.digest[:12]}."
             ),

@@ -79,7 +79,7 @@ class Audit:
 
     Attributes:
         digest: Of the cohort.
-        protocol: What the cohort was split by: "slide", "case" or "tile".
+        protocol: What the cohort was split by: "slide", "case", "tile" or "given".
         n_tiles: Tiles in the cohort.
         unread: (file, reason) of those that could not be read.
         altered: Files whose bytes are not those that were imported.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from osteo_core.wording import count
+from osteo_core.wording import count, how_split
 
 if TYPE_CHECKING:
     from osteo_core.cohorts.audit.result import Audit, Pair
@@ -56,7 +56,11 @@ def _unnamed(audit: Audit) -> Iterator[str]:
         f"{count(len(audit.unnamed), 'pair')} of tiles named as of different slides show the same "
         f"tissue at the places their origins say, {across or 'none'} of them across parts: the "
         "slides' names cannot be trusted"
-        + (f", and a split by {audit.protocol} does not keep these tiles apart." if across else ".")
+        + (
+            f", and a split {how_split(audit.protocol)} does not keep these tiles apart."
+            if across
+            else "."
+        )
     )
     tied = sum(map(len, audit.groups))
     groups = "one group" if len(audit.groups) == 1 else f"{len(audit.groups)} groups"
@@ -109,7 +113,7 @@ def _tiles(n: int, one: str, more: str) -> str:
 
 def text(audit: Audit) -> str:
     """The audit as `osteo cohort audit` prints it."""
-    lines = [f"{count(audit.n_tiles, 'tile')}, split by {audit.protocol}", ""]
+    lines = [f"{count(audit.n_tiles, 'tile')}, split {how_split(audit.protocol)}", ""]
     lines += [f"- {sentence}" for sentence in audit.sentences()]
     lines += _listed("Across parts", audit.leaks)
     lines += _listed("Across parts, under different slide names", _across(audit.unnamed))
