@@ -55,6 +55,8 @@ def parse_rows(data: bytes, name: str, *, sniff: bool) -> Rows:
     """
     text, encoding = _decoded(data, name, sniff)
     separator, text = _separator(text, sniff)
+    if (n := max(text.count("\n"), text.count("\r"))) > ROWS + 1:
+        raise TableError(f"Expected {name} to have at most {ROWS:,} rows. Received: {n:,} lines.")
     if text.count(separator) > CELLS:
         raise TableError(
             f"Expected {name} to have at most {CELLS:,} cells. "

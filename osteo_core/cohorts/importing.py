@@ -21,6 +21,7 @@ from osteo_core.cohorts.walk import NOT_READ, Below, walk
 from osteo_core.errors import CohortError, TileError
 from osteo_core.files import shown
 from osteo_core.table_text import ROWS
+from osteo_core.tables import tidy
 from osteo_core.tiles import IMAGE_SUFFIXES, load_tile
 from osteo_core.wording import GIVEN
 
@@ -190,7 +191,10 @@ def _account(
     unlabelled = tuple(p.relative_to(cohort.root).as_posix() for p in found.unlabelled)
     notes = [*found.notes, *split_notes]
     for what, name in (("Slides", "slide"), ("Cases", "case")):
-        notes += case_variants(what, Counter(getattr(tile, name) for tile in cohort.tiles))
+        notes += case_variants(
+            what,
+            Counter(getattr(tile, name) for tile in cohort.tiles if tile.slide != tidy(tile.file)),
+        )
     leaks = sum(reason.startswith(LEAK) for _, reason in skipped)
     if leaks:
         notes.append(
@@ -256,5 +260,5 @@ def _same(item: LabelledFile, kept: CohortTile) -> str:
 
 def _tile(item: LabelledFile, name: str, sha256: str) -> CohortTile:
     label = "Viable" if item.label == MIXED else item.label
-    case, slide, x, y = item.origin or Origin(name, name, None, None)
+    case, slide, x, y = item.origin or Origin(tidy(name), tidy(name), None, None)
     return CohortTile(name, label, case, slide, x, y, sha256, item.part, item.original_label)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+import time
 
 import numpy as np
 import pytest
@@ -18,7 +20,7 @@ from osteo_core.cohorts import (
     split_cohort,
     write_cohort,
 )
-from osteo_core.errors import CohortError
+from osteo_core.errors import CohortError, TileError
 
 
 @pytest.fixture
@@ -110,3 +112,108 @@ def test_missing_damaged_or_edited(cohort, tmp_path):
     table.unlink()
     with pytest.raises(CohortError, match=r"without cohort\.csv"):
         read_cohort(cohort.folder)
+
+
+def stored(folder, rows, labels, **changes):
+    """A cohort's files written by hand, its digest right."""
+    folder.mkdir(parents=True, exist_ok=True)
+    head = "file,label,case,slide,x,y,sha256,split,original_label"
+    (folder / "cohort.csv").write_text("".join(f"{row}\n" for row in [head, *rows]))
+    cells = [row.split(",") for row in rows]
+    lines = sorted(f"{cell[6]},{cell[1]},{cell[7]}" for cell in cells)
+    card = {
+        "root": ".",
+        "classes": labels,
+        "protocol": {"kind": "slide", "fractions": [0.7, 0.15, 0.15], "seed": 7},
+        "mixed": "viable",
+        "digest": hashlib.sha256("\n".join(lines).encode()).hexdigest(),
+    } | changes
+    (folder / "cohort.json").write_text(json.dumps(card))
+    return folder
+
+
+GOOD = ["a.png,NA,C,S,1,2,aa,train,NA", "b.png,01,C,S,,,bb,test,01"]
+
+
+def test_text_is_text_and_names_are_trimmed(tmp_path):
+    nfd = "Ne\N{COMBINING ACUTE ACCENT}c"
+    rows = [*GOOD, f"{nfd}.png,{nfd}, True ,None,,,cc,,x"]
+    cohort = read_cohort(stored(tmp_path / "c", rows, ["NA", "01", nfd]))
+    assert cohort.classes == ("NA", "01", "Néc")
+    assert [t.label for t in cohort.tiles] == ["NA", "01", "Néc"]
+    assert cohort.tiles[2].file == f"{nfd}.png"
+    assert (cohort.tiles[2].case, cohort.tiles[2].slide) == ("True", "None")
+    assert cohort.tiles[0].x == 1
+    assert cohort.tiles[1].x is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "changes", "said"),
+    [
+        (["a.png,NA,C,S,1,2,aa,train"], {}, "8 on line 2"),
+        (["a.png,NA,C,S,9999999999,2,aa,train,NA"], {}, "nine digits"),
+        (["a.png,NA,C,S,1.5,2,aa,train,NA"], {}, "whole number.*'1.5' on line 2"),
+        (["a.png,NA,C,S,1,2,aa,exam,NA"], {}, "split of cohort.csv to be one of train"),
+        (["a.png,XX,C,S,1,2,aa,train,NA"], {}, "label of cohort.csv to be one of NA, 01"),
+        (GOOD, {"root": "a\0b"}, "root: .*no path"),
+        (GOOD, {"root": 5}, "root: "),
+        (GOOD, {"protocol": []}, "protocol: "),
+        (GOOD, {"classes": [1, None]}, "classes.0: "),
+        (GOOD, {"mixed": {"a": 1}}, "mixed: "),
+        (GOOD, {"protocol": {"kind": "<b>", "fractions": [1, 0, 0], "seed": 1}}, "protocol.kind: "),
+        (GOOD, {"digest": None}, "digest: "),
+    ],
+)
+def test_a_stored_cohort_that_is_none_is_a_sentence(tmp_path, rows, changes, said):
+    with pytest.raises(CohortError, match=said) as caught:
+        read_cohort(stored(tmp_path / "c", rows, ["NA", "01"], **changes))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["cohort.csv", "cohort.json"])
+def test_files_that_are_no_files_are_a_sentence_at_once(tmp_path, name):
+    folder = stored(tmp_path / "c", GOOD, ["NA", "01"])
+    good = (folder / name).read_bytes()
+    for make, said in (
+        (lambda f: os.mkfifo(f), "a pipe"),
+        (lambda f: f.symlink_to("/etc/passwd"), "a link out of the folder"),
+        (lambda f: f.symlink_to("/dev/zero"), "a link out of the folder"),
+        (lambda f: f.write_bytes(b"\0" * 100 + good), "readable cohort.csv"),
+        (lambda f: f.write_bytes(b"[" * 200_000), "readable cohort.csv"),
+        (lambda f: f.write_bytes(good[:-3]), "readable cohort.csv|nine digits|import again"),
+    ):
+        (folder / name).unlink()
+        make(folder / name)
+        if said.startswith("readable cohort.csv|") and name == "cohort.csv":
+            continue  # a label as the source wrote it, cut: nothing tells that from a whole one
+        with pytest.raises(CohortError, match=said) as caught:
+            read_cohort(folder)
+        assert "root:x" not in str(caught.value)
+
+
+def test_a_table_may_not_open_what_lies_outside(tmp_path):
+    picture = tmp_path / "elsewhere.png"
+    Image.fromarray(np.zeros((40, 40, 3), np.uint8)).save(picture)
+    rows = [f"{file},NA,C,S,,,{i:02},test,NA" for i, file in enumerate(
+        ["../elsewhere.png", str(picture), "/etc/passwd", "link.png"])]  # fmt: skip
+    folder = stored(tmp_path / "c", rows, ["NA"])
+    (folder / "link.png").symlink_to(picture)
+    cohort = read_cohort(folder)
+    for tile in cohort.tiles:
+        with pytest.raises(TileError, match="one outside, which is not opened") as caught:
+            cohort.load(tile)
+        assert tile.file not in str(caught.value)
+
+
+def test_a_hundred_thousand_rows_are_read_in_seconds(tmp_path):
+    rows = [f"t{i}.png,NA,C{i % 9},S{i % 99},{i},0,{i:064x},train,NA" for i in range(100_000)]
+    folder = stored(tmp_path / "c", rows, ["NA"])
+    start = time.monotonic()
+    assert len(read_cohort(folder).tiles) == 100_000
+    assert time.monotonic() - start < 5
+    with (folder / "cohort.csv").open("a") as stream:
+        stream.writelines(f"{row}\n" for row in rows + rows)
+    start = time.monotonic()
+    with pytest.raises(CohortError, match="at most 200,000 rows"):
+        read_cohort(folder)
+    assert time.monotonic() - start < 5

@@ -171,6 +171,7 @@ def test_pipes_devices_folders_and_odd_names_are_no_files(tmp_path):
         (b'{"a": "\\ud800"}', "no UTF-8"),
         (b'{"a": 1', "delimiter"),
     ],
+    ids=range(14),
 )
 def test_json_that_is_no_object_is_refused(data, said):
     with pytest.raises(FileError, match=said) as caught:
