@@ -128,7 +128,7 @@ def _covered(bundle: "Bundle", protocol: str | None) -> str:
     if protocol not in (None, "all", kind):
         covered = "all" if kind == GIVEN else f"{kind} or all"
         raise BundleError(
-            f"{bundle.name} was trained and tested under one split only, {how_split(kind)}, so "
+            f"{bundle.name} was trained and tested on a split {how_split(kind)} only, so "
             f"expected --protocol {covered}, or --cohort DIR to refit its head. "
             f"Received: {protocol}."
         )

@@ -12,7 +12,8 @@ from osteo_core.cohorts import Cohort, CohortTile, SplitProtocol, split_cohort
 from osteo_core.cohorts.archive import read_archive
 from osteo_core.cohorts.audit import audit
 from osteo_core.cohorts.names import MIXED
-from osteo_core.tiles import image_files, load_tile
+from osteo_core.cohorts.walk import walk
+from osteo_core.tiles import load_tile
 from tests.core.audit_cohorts import leaked
 
 EVERY = 4  # a quarter of the tiles keeps the test short
@@ -24,7 +25,8 @@ def real(shared_dir):
     source = shared_dir / "data" / "osteosarcoma-tumor-assessment"
     if not source.is_dir():
         pytest.skip("the shared folder holds no real tiles")
-    labelled = read_archive(source, image_files([source])).labelled[::EVERY]
+    below = walk(source)
+    labelled = read_archive(source, below.images, below.tables).labelled[::EVERY]
     tiles = tuple(_tile(item) for item in labelled if item.origin)
     cohort = Cohort(source, source, tiles)
     return split_cohort(cohort, SplitProtocol("slide"))
