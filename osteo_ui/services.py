@@ -18,6 +18,7 @@ import streamlit as st
 from osteo_core.bundles import CARD, ENSEMBLE, Bundle, load_bundle, models_dir
 from osteo_core.ensemble_bundles import EnsembleBundle
 from osteo_core.errors import OsteoError
+from osteo_core.files import shown
 from osteo_core.model_folders import model_folders
 from osteo_core.tiles import Tile
 from osteo_ui.store import WeighedStore
@@ -73,7 +74,7 @@ def _bundles(
         try:
             found.append(load_bundle(path))
         except OsteoError as error:
-            problems.append(str(error))
+            problems.append(f"{shown(Path(path).name)}: {error}")
     found.sort(key=_place)
     return tuple(found), tuple(problems)
 

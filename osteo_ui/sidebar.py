@@ -8,7 +8,7 @@ import streamlit as st
 from osteo_core.bundles import Bundle
 from osteo_core.ensemble_bundles import EnsembleBundle
 from osteo_core.errors import OsteoError
-from osteo_core.wording import how_split
+from osteo_core.wording import count, how_split
 from osteo_ui import report_panel, services, sources, state, uploads
 from osteo_ui.selection import MAX_TILES, TileRef, decode_tile
 from osteo_ui.widgets import bound, key_of, segments, told
@@ -81,8 +81,16 @@ def _network() -> None:
             label_visibility="collapsed",
         )
         st.caption(describe(found[now]))
-    for problem in services.bundle_problems():
-        st.warning(problem)
+    _problems()
+
+
+def _problems() -> None:
+    """Say once, where it is looked for, which models could not be opened and why."""
+    problems = services.bundle_problems()
+    if problems:
+        with st.expander(f"{count(len(problems), 'model')} cannot be opened"):
+            for problem in problems:
+                st.caption(problem)
 
 
 def describe(bundle: Bundle) -> str:
