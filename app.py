@@ -4,8 +4,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from osteo_ui import sidebar, state
+from osteo_ui import letters, sidebar, state
 
+letters.install()
 st.set_page_config(
     page_title="Osteo Explain",
     # A file, because the browser would fetch an icon given by name from another host.

@@ -16,6 +16,7 @@ from osteo_core.cohorts.audit.overlaps import COLLECTION_SIDE
 from osteo_core.cohorts.table import CohortTile
 from osteo_ui import charts, cohort_services, cohort_tiles, saving, state, widgets
 from osteo_ui.cohort_services import View
+from osteo_ui.markdown import md
 
 BY = {"label": "Label", "call": "Call", "error": "Error", "confidence": "Confidence"}
 MOST_PICTURES = 60  # on a map; more are coloured squares
@@ -29,9 +30,11 @@ def draw(view: View, audit: Audit | None, bundle: Bundle | None) -> None:
     placed = [tile for tile in view.cohort.tiles if tile.x is not None and tile.y is not None]
     if not placed:
         st.info(
-            "The names of these tiles tell no places. A map is drawn of tiles named as in the "
-            "public collection: `Case-48-P5-C20-54244-17885.jpg` has its origin at x 54244, "
-            "y 17885 of slide `Case-48-P5-C20`."
+            md(
+                "The names of these tiles tell no places. A map is drawn of tiles named as in the "
+                "public collection: `Case-48-P5-C20-54244-17885.jpg` has its origin at x 54244, "
+                "y 17885 of slide `Case-48-P5-C20`."
+            )
         )
         return
     with st.container(horizontal=True, gap="medium"):
@@ -251,16 +254,16 @@ def _rows(tiles: Sequence[CohortTile], calls: pd.DataFrame) -> pd.DataFrame:
 
 
 def _caption(by: str, classes: Sequence[str], bundle: Bundle | None) -> str:
-    whose = f"stored predictions of `{bundle.name}`" if bundle else "no network"
+    whose = md("stored predictions of `{}`", bundle.name) if bundle else "no network"
     said = {
         "label": "Frames show the label: "
         + ", ".join(f"{_initials(name)} {name}" for name in classes)
         + ".",
-        "call": f"Frames show the call, from {whose}.",
-        "error": f"A cross marks a tile called otherwise than labelled, from {whose}.",
-        "confidence": f"Probability of the call, from {whose}.",
+        "call": md("Frames show the call, from {}.", whose),
+        "error": md("A cross marks a tile called otherwise than labelled, from {}.", whose),
+        "confidence": md("Probability of the call, from {}.", whose),
     }[by]
-    return f"{said} Pick a tile, on the map or in the table, to read it."
+    return md("{} Pick a tile, on the map or in the table, to read it.", said)
 
 
 def _points(key: str) -> list[dict[str, Any]]:

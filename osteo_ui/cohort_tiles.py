@@ -10,6 +10,7 @@ import streamlit as st
 from osteo_core.cohorts.table import CohortTile
 from osteo_ui import metric_panels, state
 from osteo_ui.cohort_services import View
+from osteo_ui.markdown import md
 from osteo_ui.selection import to_query
 
 SIDE = 320  # px of a tile that is looked at
@@ -21,7 +22,7 @@ def picture(view: View, tile: CohortTile, note: str, side: int = SIDE) -> None:
     """Draw a tile with its name, what is said of it and a link to read it."""
     png = view.png(tile, side)
     if png is None:
-        st.caption(":material/image_not_supported: The image is missing or cannot be read.")
+        st.caption(md(":material/image_not_supported: The image is missing or cannot be read."))
     else:
         st.image(png, width="stretch", alt=f"Tile {tile.file}, labelled {tile.label}")
     st.caption(note)
@@ -73,7 +74,7 @@ def card(view: View, tile: CohortTile) -> None:
 def describe(tile: CohortTile) -> str:
     """Return a tile in a line."""
     parts = (tile.label, tile.slide, f"{tile.split} part" if tile.split else "")
-    return f"**{tile.file.rsplit('/', 1)[-1]}**: " + ", ".join(part for part in parts if part)
+    return md("**{}**: ", tile.file.rsplit("/", 1)[-1]) + ", ".join(part for part in parts if part)
 
 
 def chosen(key: str, n: int) -> int | None:

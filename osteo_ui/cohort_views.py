@@ -10,6 +10,7 @@ from osteo_core.cohorts.audit import Audit, OutOfFold, makeup
 from osteo_core.cohorts.audit.stains import StainRow
 from osteo_ui import charts, cohort_tiles, metric_panels, saving, state, words
 from osteo_ui.cohort_services import View
+from osteo_ui.markdown import bullets, md
 
 MOST_WHITE = 60  # pictures of nearly white tiles
 
@@ -28,7 +29,7 @@ def findings(view: View, audit: Audit) -> None:
     else:
         st.success(first, icon=":material/check_circle:")
     if others:
-        st.markdown("\n".join(f"- {sentence}" for sentence in others))
+        st.markdown(bullets(others))
     for file, reason in audit.unread[:10]:
         st.warning(f"{file}: {reason}")
     saving.download(
@@ -36,7 +37,7 @@ def findings(view: View, audit: Audit) -> None:
         lambda: audit.to_json().encode(),
         f"{saving.file_stem('audit', view.name)}.json",
         "application/json",
-        "Everything found, as `osteo cohort audit DIR --json` prints it",
+        md("Everything found, as `osteo cohort audit DIR --json` prints it"),
     )
     placed = any(tile.x is not None for tile in view.cohort.tiles)
     side = f"A tile is {audit.side.px:g} px of the slide wide: {audit.side.how}. " if placed else ""
@@ -78,8 +79,7 @@ def classes(view: View) -> None:
         columns=["class", "case", "slide", "tiles"],
     )
     if found.hanging:
-        said = "\n".join(f"- {item.sentence}" for item in found.hanging)
-        st.warning(said, icon=":material/warning:")
+        st.warning(bullets(item.sentence for item in found.hanging), icon=":material/warning:")
     st.markdown(found.sentence())
     for by in ("case", "slide"):
         st.subheader(f"Classes by {by}", anchor=f"by-{by}")
@@ -188,9 +188,11 @@ def suspects(view: View, audit: Audit | None, found: OutOfFold) -> None:
         name = saving.file_stem("suspects", view.name)
         cohort_tiles.table(view, frame, name, "Tiles whose label may be wrong")
     st.caption(
-        "Says: what the overlapping tile or the copy is labelled, or what the network calls the "
-        "tile. Out of fold: a network that was not fitted to the tile calls it otherwise, with a "
-        "probability that is usual for the class it says (confident learning, Northcutt and others "
-        "2021). A suspect is a tile to look at again, not an error. To ask all tiles, with a head "
-        "fitted anew for each fold: `osteo cohort audit DIR --suspects`."
+        md(
+            "Says: what the overlapping tile or the copy is labelled, or what the network calls "
+            "the tile. Out of fold: a network that was not fitted to the tile calls it otherwise, "
+            "with a probability that is usual for the class it says (confident learning, Northcutt "
+            "and others 2021). A suspect is a tile to look at again, not an error. To ask all "
+            "tiles, with a head fitted anew for each fold: `osteo cohort audit DIR --suspects`."
+        )
     )

@@ -11,6 +11,7 @@ from osteo_core.evaluate import Comparison
 from osteo_core.evaluate.differences import table as as_table
 from osteo_ui import charts, compare_charts, compare_services, compare_tiles, saving, state, widgets
 from osteo_ui import metric_panels as panels
+from osteo_ui.markdown import md
 from osteo_ui.words import count
 
 # What the columns of bounds are called where there is little room.
@@ -100,7 +101,11 @@ def calls(compared: Comparison, first: Bundle, second: Bundle, stem: str) -> Non
         st.caption(f"{words}: no tile.")
         return
     st.markdown(
-        f"**{words}: {count(len(tiles), 'tile')}**, the widest apart first. Pick one to read it."
+        md(
+            "**{}: {}**, the widest apart first. Pick one to read it.",
+            words,
+            count(len(tiles), "tile"),
+        )
     )
     compare_tiles.tile_list(
         tiles.reset_index(drop=True),
@@ -121,14 +126,14 @@ def _by_right(table: pd.DataFrame, a: str, b: str) -> dict[str, pd.DataFrame]:
 
 
 def _matrix(matrix: pd.DataFrame, a: str, b: str) -> None:
-    st.caption(f"Rows: what **{a}** calls the tile. Columns: what **{b}** calls it.")
+    st.caption(md("Rows: what **{}** calls the tile. Columns: what **{}** calls it.", a, b))
     for i, row in enumerate(matrix.index):
         cells = st.columns(len(matrix.columns) + 1, vertical_alignment="center", gap="small")
-        cells[0].markdown(f"**{row}**")
+        cells[0].markdown(md("**{}**", row))
         for j, column in enumerate(matrix.columns):
             n = int(matrix.iloc[i, j])
             what = f"both {row}" if row == column else f"{row}, {column}"
-            label, words = f"**{n}** :small[{what}]", _cell_words(a, b, row, column)
+            label, words = md("**{}** :small[{}]", n, what), _cell_words(a, b, row, column)
             _button(cells[j + 1], label, f"{i},{j}", n, words)
 
 
@@ -136,7 +141,9 @@ def _kinds(kinds: dict[str, pd.DataFrame], a: str, b: str) -> None:
     cells = st.columns(len(kinds), gap="small")
     for cell, (kind, tiles) in zip(cells, kinds.items(), strict=True):
         words = KINDS[kind].format(a=a, b=b)
-        _button(cell, f"**{len(tiles)}** :small[{words}]", kind, len(tiles), f"{words}: open")
+        _button(
+            cell, md("**{}** :small[{}]", len(tiles), words), kind, len(tiles), f"{words}: open"
+        )
 
 
 def _button(place: object, label: str, value: str, n: int, words: str) -> None:

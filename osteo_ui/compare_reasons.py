@@ -22,6 +22,7 @@ from osteo_ui import (
 )
 from osteo_ui import metric_panels as panels
 from osteo_ui.glances import Glance
+from osteo_ui.markdown import md
 from osteo_ui.sources import Shown
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def on_tile(first: str, second: str, seen: Mapping[str, Glance], item: Shown) ->
     )
     text = f"Rank correlation {correlation:+.2f}, mean difference {apart:.2f}"
     png = pictures.png(drawn, text={"first": first, "second": second, "figures": text})
-    st.markdown(f"**Difference**  \nrank correlation {correlation:+.2f}")
+    st.markdown(md("**Difference**  \nrank correlation {:+.2f}", correlation))
     st.image(png, width="stretch", alt=f"Where {first} (red) or {second} (blue) looks more. {text}")
     st.caption(
         f"Red: more in {first}; blue: more in {second}; each map over its own highest value. "
@@ -72,7 +73,7 @@ def slow(first: Bundle, second: Bundle, part: str) -> None:
         offer_members((first, second), "Choose a member to compare where it looks.", "reasons")
         return
     stem = saving.file_stem("compare", first.name, second.name, part)
-    st.markdown(f"**{first.card.title}** and **{second.card.title}**.")
+    st.markdown(md("**{}** and **{}**.", first.card.title, second.card.title))
     reasons(first, second, part, stem)
     st.subheader("Layer by layer", anchor="layers")
     layers(first, second, part, stem)
@@ -91,7 +92,7 @@ def offer_members(bundles: Sequence[Bundle], advice: str, place: str) -> None:
         if not isinstance(bundle, EnsembleBundle):
             continue
         st.info(
-            f"`{bundle.name}` is an ensemble: it has no maps or layers of its own. {advice}",
+            md("`{}` is an ensemble: it has no maps or layers of its own. {}", bundle.name, advice),
             icon=":material/groups:",
         )
         left = [name for name in bundle.ensemble.members if name not in now]
@@ -159,10 +160,11 @@ def layers(first: Bundle, second: Bundle, part: str, stem: str) -> None:
     if closest is None:
         st.info("No layer varies over these tiles, so there is nothing to compare.")
         return
-    said = f"The two layers most alike are `{closest[0]}` and `{closest[1]}`: {closest[2]:.2f}."
-    alt = f"CKA of {len(found.layers_first)} by {len(found.layers_second)} layers. {said}"
+    told = "The two layers most alike are {} and {}: {:.2f}."
+    alt = f"CKA of {len(found.layers_first)} by {len(found.layers_second)} layers. "
+    alt += told.format(*closest)
     charts.show(compare_charts.layers(found), f"{stem}.layers", alt)
-    st.markdown(said)
+    st.markdown(md(told.replace("{}", "`{}`"), *closest))
     panels.table(found.table(), f"{stem}.layers", alt)
     nothing = int(np.isnan(found.values).all(axis=1).sum())
     st.caption(

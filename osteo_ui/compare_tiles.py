@@ -13,6 +13,7 @@ import streamlit as st
 from osteo_core import crops, pictures
 from osteo_core.errors import OsteoError
 from osteo_ui import atlas, metric_panels, metric_services, sources, state
+from osteo_ui.markdown import md
 from osteo_ui.selection import TileRef, to_query
 from osteo_ui.store import WeighedStore
 
@@ -73,7 +74,7 @@ def say_where(row: pd.Series) -> None:
     """Say that a row's tile is on view above, or how to get its picture."""
     ref = ref_of(str(row["tile"]))
     if ref is not None and ref in state.selection().tiles:
-        st.success(f"[On view above](#tiles): {row['file']}", icon=":material/visibility:")
+        st.success(md("[On view above](#tiles): {}", row["file"]), icon=":material/visibility:")
         query = to_query(state.selection())
         st.page_link(
             "pages/read_tile.py",
@@ -83,10 +84,14 @@ def say_where(row: pd.Series) -> None:
         )
         return
     st.info(
-        f"This row is the file `{row['file']}` (its SHA-256 starts with `{row['tile'][:12]}`), "
-        "which is not shipped. To see it, choose Cohort in the sidebar and name the folder that "
-        "`osteo cohort import SRC --to DIR` wrote from the data set "
-        "(doi:10.7937/tcia.2019.bvhjhdas), or upload that file; then choose the row again.",
+        md(
+            "This row is the file `{}` (its SHA-256 starts with `{}`), which is not shipped. To "
+            "see it, choose Cohort in the sidebar and name the folder that `osteo cohort import "
+            "SRC --to DIR` wrote from the data set (doi:10.7937/tcia.2019.bvhjhdas), or upload "
+            "that file; then choose the row again.",
+            row["file"],
+            row["tile"][:12],
+        ),
         icon=":material/folder_open:",
     )
 

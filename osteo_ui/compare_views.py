@@ -22,6 +22,7 @@ from osteo_ui import (
     words,
 )
 from osteo_ui.glances import Glance
+from osteo_ui.markdown import md
 from osteo_ui.selection import MAX_MODELS
 from osteo_ui.sources import Shown
 
@@ -36,8 +37,11 @@ def choose_networks(found: Sequence[Bundle]) -> list[Bundle]:
     """Draw the choice of two to four networks; say what to do while there is only one."""
     if len(found) < 2:
         st.info(
-            f"Comparing needs two trained networks in `models/`. Received: {len(found)}. Train "
-            "another with `osteo train`.",
+            md(
+                "Comparing needs two trained networks in `models/`. Received: {}. Train "
+                "another with `osteo train`.",
+                len(found),
+            ),
             icon=":material/compare:",
         )
         st.stop()
@@ -104,7 +108,7 @@ def calls(bundles: Sequence[Bundle], glances: Mapping[str, Glance], item: Shown)
     ]
     metric_panels.table(pd.DataFrame(rows), stem, said)
     if len({g.predicted for g in glances.values()}) > 1:
-        st.markdown(":orange-badge[:material/call_split: The networks disagree on this tile]")
+        st.markdown(md(":orange-badge[:material/call_split: The networks disagree on this tile]"))
 
 
 def heat_maps(
@@ -129,20 +133,20 @@ def heat_maps(
 def _tile(bundle: Bundle, item: Shown) -> None:
     png = drawn.tile_png(item.tile)
     # Two lines, as above each map, so that the pictures stand level.
-    st.markdown(f"**The tile**  \n{words.truth(bundle, item)[0] or 'class not known'}")
+    st.markdown(md("**The tile**  \n{}", words.truth(bundle, item)[0] or "class not known"))
     st.image(png, width="stretch", alt=f"Tile {item.entry.title}, H&E stain")
     st.caption(widgets.tile_caption(item))
 
 
 def _heat_map(bundle: Bundle, engine: "Engine", glance: Glance, item: Shown) -> None:
     now, heat = state.selection(), glance.heat
-    st.markdown(f"**{bundle.name}**  \n{words.call(glance)}")
+    st.markdown(md("**{}**  \n{}", bundle.name, words.call(glance)))
     high = heat_views.highest(heat)
     heat_views.draw(bundle, item, glance, heat, now.heat_colours, now.opacity / 100, high)
     chosen = heat.layer == now.layer
-    notes = [f"At `{heat.layer}`, {'as chosen' if chosen else 'its last convolution'}."]
+    notes = [md("At `{}`, {}.", heat.layer, "as chosen" if chosen else "its last convolution")]
     if now.layer and not chosen:
         notes.append(f"It has no convolution {now.layer}.")
     if now.target and now.target not in engine.classes:
         notes.append(f"It has no class {now.target}: the predicted one is explained.")
-    st.caption(" ".join(notes))
+    st.caption(md(" ").join(notes))

@@ -13,6 +13,7 @@ from osteo_core.evaluate.deciding import chosen_referral, chosen_rule, usual_cos
 from osteo_core.evaluate.decisions import Rule
 from osteo_core.evaluate.referral import WATCHED_CLASS, ReferralRule
 from osteo_ui import decision_services, state, widgets
+from osteo_ui.markdown import md
 
 RULES = {
     "top": "Most probable",
@@ -154,13 +155,17 @@ def _choosing(bundle: Bundle, part: str) -> None:
         )
     if part == "test":
         st.caption(
-            ":material/gavel: You see the test part. Limits moved until these numbers look good "
-            "make them too good: choose on validation, and only read off here."
+            md(
+                ":material/gavel: You see the test part. Limits moved until these numbers look "
+                "good make them too good: choose on validation, and only read off here."
+            )
         )
     elif part == "train":
-        st.caption(":material/gavel: The network was fitted to these tiles; choose on validation.")
+        st.caption(
+            md(":material/gavel: The network was fitted to these tiles; choose on validation.")
+        )
     else:
-        st.caption(":material/gavel: Choose here, then report on the test part.")
+        st.caption(md(":material/gavel: Choose here, then report on the test part."))
 
 
 def _choose_limit(bundle: Bundle) -> None:

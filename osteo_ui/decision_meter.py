@@ -11,6 +11,7 @@ from osteo_ui import charts, decision_charts, decision_services, saving, widgets
 from osteo_ui import metric_panels as panels
 from osteo_ui.decision_controls import Panel
 from osteo_ui.decision_views import read_list
+from osteo_ui.markdown import md
 
 BY = {"slide": "Slide", "case": "Case"}
 MOST = 40  # tiles in the list; the CSV holds the same
@@ -20,14 +21,22 @@ def draw(bundle: Bundle, ready: Prepared, panel: Panel, stem: str) -> None:
     """Draw the meter of one slide or case, and the tiles that could move it."""
     st.header("Necrosis meter", anchor="necrosis")
     st.caption(
-        f"How much of the tumour is dead: {DEAD_CLASS} among all tumour tiles. **Research only.** "
-        "Pathologists read necrosis by area over the whole tumour bed; here tiles are counted, and "
-        "the tiles of this collection were picked by hand."
+        md(
+            "How much of the tumour is dead: {} among all tumour tiles. **Research only.** "
+            "Pathologists read necrosis by area over the whole tumour bed; here tiles are counted, "
+            "and the tiles of this collection were picked by hand.",
+            DEAD_CLASS,
+        )
     )
     if not knows_necrosis(bundle.card.classes):
         st.info(
-            f"`{bundle.name}` does not tell {DEAD_CLASS} from {LIVE_CLASS}. Choose a network that "
-            "does, or put networks together above."
+            md(
+                "`{}` does not tell {} from {}. Choose a network that "
+                "does, or put networks together above.",
+                bundle.name,
+                DEAD_CLASS,
+                LIVE_CLASS,
+            )
         )
         return
     with st.container(key="decision-meter"):
@@ -65,7 +74,7 @@ def _figures(found: Necrosis) -> None:
 
 
 def _chart(found: Necrosis, stem: str) -> None:
-    st.markdown(f"**{found.standing()}**")
+    st.markdown(md("**{}**", found.standing()))
     if found.expected is None:
         return
     charts.show(
@@ -92,9 +101,14 @@ def _moving(meter: decision_services.Meter, stem: str) -> None:
     tiles = "1 tile" if n == 1 else f"{n} tiles"
     likely = f"{flips.plausibility:.1%}" if flips.plausibility >= 0.001 else "below 0.1 %"
     st.markdown(
-        f"**What could move it.** The share by calls would cross the line if {tiles} now called "
-        f"otherwise were {flips.to}. The likeliest such tiles are marked; the chance that all of "
-        f"them are is {likely}."
+        md(
+            "**What could move it.** The share by calls would cross the line if {} now called "
+            "otherwise were {}. The likeliest such tiles are marked; the chance that all of "
+            "them are is {}.",
+            tiles,
+            flips.to,
+            likely,
+        )
     )
     table = meter.tiles.head(max(MOST, n))
     shown = ["file", "would cross", "moves it by", "called", "label"]

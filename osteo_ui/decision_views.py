@@ -9,6 +9,7 @@ from osteo_core.evaluate.referral import REASONS, WATCHED_CLASS, Decided, Figure
 from osteo_ui import charts, compare_tiles, decision_charts, metric_services, saving, state
 from osteo_ui import metric_panels as panels
 from osteo_ui.decision_controls import Panel
+from osteo_ui.markdown import md
 
 PANEL = 250  # px, at least: two stand side by side in the column of results at 1280 px
 
@@ -160,8 +161,11 @@ def read_list(table: pd.DataFrame, name: str, alt: str, order: list[str]) -> Non
         st.page_link("pages/read_tile.py", label=label, icon=":material/biotech:")
         return
     st.info(
-        f"The file `{row['file']}` is not shipped. To see it, choose Cohort in the sidebar and "
-        "name the folder that `osteo cohort import SRC --to DIR` wrote, then choose the row again.",
+        md(
+            "The file `{}` is not shipped. To see it, choose Cohort in the sidebar and name the "
+            "folder that `osteo cohort import SRC --to DIR` wrote, then choose the row again.",
+            row["file"],
+        ),
         icon=":material/folder_open:",
     )
 

@@ -20,6 +20,7 @@ from osteo_core.explain.synthesis import (
 )
 from osteo_core.units import Unit
 from osteo_ui import saving, words
+from osteo_ui.markdown import md
 
 if TYPE_CHECKING:
     from osteo_core.engine import Engine
@@ -184,11 +185,11 @@ def _show(engine: "Engine", made: Dream, strongest: float | None) -> None:
 
 
 def _reached(made: Dream, strongest: float | None) -> str:
-    reached = f"It drives {made.unit} to **{words.number(made.activation)}**"
+    reached = md("It drives {} to **{}**", made.unit, words.number(made.activation))
     grey = f"a grey picture to {words.number(made.on_grey)}"
     if strongest is None:
-        return f"{reached}, {grey}."
-    return f"{reached}, the strongest real tile to {words.number(strongest)}, {grey}."
+        return md("{}, {}.", reached, grey)
+    return md("{}, the strongest real tile to {}, {}.", reached, words.number(strongest), grey)
 
 
 def _duration(seconds: float) -> str:

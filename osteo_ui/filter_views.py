@@ -10,6 +10,7 @@ import streamlit as st
 
 from osteo_core import pictures
 from osteo_ui import charts, drawn, layer_atlas, layers, saving, services, state, widgets, words
+from osteo_ui.markdown import md
 from osteo_ui.sources import Shown
 
 if TYPE_CHECKING:
@@ -133,11 +134,19 @@ def mosaic_words(
         if scale == "map"
         else "all maps on one scale, so that brightness compares between maps and tiles"
     )
-    return (
-        f"{count} maps of `{layer}`, {height} × {width} values each, after "
-        f"{info.activation} activation; {ordering}{first}; {scaling}. "
+    return md(
+        "{} maps of `{}`, {} × {} values each, after "
+        "{} activation; {}{}; {}. "
         "Point at a map for its number and its value; click it, or go to it with the arrow keys, "
-        "to see it large below. The PNG has the maps with numbers at its rows and columns."
+        "to see it large below. The PNG has the maps with numbers at its rows and columns.",
+        count,
+        layer,
+        height,
+        width,
+        info.activation,
+        ordering,
+        first,
+        scaling,
     )
 
 
@@ -203,8 +212,12 @@ def one_map(
         name = saving.file_stem(layer, str(unit), "histogram")
         charts.show(charts.histogram(series), name, f"Histogram of map {unit} of {layer}")
         st.caption(
-            f"How often each activation occurs among the positions of map {unit} of `{layer}`; "
-            "48 bins of equal width, shares on a logarithmic scale."
+            md(
+                "How often each activation occurs among the positions of map {} of `{}`; "
+                "48 bins of equal width, shares on a logarithmic scale.",
+                unit,
+                layer,
+            )
         )
 
 
@@ -268,8 +281,13 @@ def strongest(item: Shown, reading: "Reading", layer: str, order_by: str, target
         else ""
     )
     st.caption(
-        f"The 20 strongest maps of `{layer}` in {item.entry.title}, by {by.lower()}. "
-        f"Select a row to see the map large.{share}"
+        md(
+            "The 20 strongest maps of `{}` in {}, by {}. Select a row to see the map large.{}",
+            layer,
+            item.entry.title,
+            by.lower(),
+            share,
+        )
     )
 
 

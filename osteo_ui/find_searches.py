@@ -8,9 +8,10 @@ import streamlit as st
 from osteo_core.bundles import Bundle
 from osteo_core.explain import finding
 from osteo_core.explain.finding import Ranking
-from osteo_ui import find_data, find_on_tiles, saving, state, widgets
+from osteo_ui import find_data, find_on_tiles, saving, state, widgets, words
 from osteo_ui.find_data import Known
 from osteo_ui.find_views import Search
+from osteo_ui.markdown import md
 
 FINDS = {
     "selectivity": "Selectivity",
@@ -25,9 +26,12 @@ Searching = Callable[[Bundle, Known | None, str, Any], Search | None]
 def no_summary(bundle: Bundle) -> None:
     """Say that the units have not been summed up, and what to do."""
     st.info(
-        f"Nothing is known of `{bundle.name}` on its training tiles, which this search goes by. "
-        f"`osteo index --model {bundle.name} --cohort DIR` makes it; then choose Cohort in the "
-        "sidebar and type its folder.",
+        md(
+            "Nothing is known of `{}` on its training tiles, which this search goes by. "
+            "{:code} makes it; then choose Cohort in the sidebar and type its folder.",
+            bundle.name,
+            words.command("osteo index --model {} --cohort DIR", bundle.name),
+        ),
         icon=":material/dataset:",
     )
 

@@ -11,6 +11,7 @@ from osteo_core.explain.finding import Ranking
 from osteo_core.units import Unit
 from osteo_ui import bookmarks, charts, find_charts, find_data, saving, state
 from osteo_ui.find_data import Known
+from osteo_ui.markdown import md
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +69,7 @@ def draw(search: Search, layers: Mapping[str, int]) -> None:
     picked(layers)
     st.caption(search.words)
     for note in search.notes:
-        st.caption(f":material/info: {note}")
+        st.caption(md(":material/info: {}", note))
     count = len(search.ranking.table)
     with st.container(horizontal=True, vertical_alignment="center"):
         if count:
@@ -162,10 +163,10 @@ def picked(layers: Mapping[str, int]) -> None:
     """Draw what can be done with the selected unit."""
     unit = selected()
     if unit is None or unit.index >= layers.get(unit.layer, 0):
-        st.caption(":material/touch_app: Select a row to go to a unit.")
+        st.caption(md(":material/touch_app: Select a row to go to a unit."))
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.markdown(f"Selected: **`{unit}`**", width="content")
+        st.markdown(md("Selected: **`{}`**", unit), width="content")
         st.page_link("pages/unit.py", label="Open the unit's card", icon=":material/adjust:")
         bookmarks.toggle_button(unit)
 
@@ -178,11 +179,11 @@ def dead_layers(engine: "Engine", found: Known) -> None:
     titles = {"layer": "Layer", "units": "Units", "dead": "Dead", "share": "Share"}
     st.subheader("Dead units by layer", anchor=False)
     counts = table[table["dead"] > 0]
-    where = ", ".join(
-        f"`{name}` {n}" for name, n in zip(counts["layer"], counts["dead"], strict=True)
+    where = md(", ").join(
+        md("`{}` {}", name, n) for name, n in zip(counts["layer"], counts["dead"], strict=True)
     )
     said = f"{int(table['dead'].sum())} of {int(table['units'].sum()):,} units are dead"
-    st.markdown(f"{said}: {where}." if where else f"{said}.")
+    st.markdown(md("{}: {}.", said, where) if where else f"{said}.")
     st.dataframe(
         shown.rename(columns={**titles, "activation": "Activation"}),
         hide_index=True,

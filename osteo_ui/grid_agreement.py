@@ -14,6 +14,7 @@ from osteo_ui import charts, grid_cells, heat_badges, saving, widgets, words
 from osteo_ui.grid_cells import Found
 from osteo_ui.grid_controls import View
 from osteo_ui.grid_views import SIDE
+from osteo_ui.markdown import md
 from osteo_ui.sources import Shown
 
 if TYPE_CHECKING:
@@ -72,16 +73,24 @@ def _say(found: Agreement, trusted: bool, failed: int) -> None:
     if number is not None:
         pairs = n * (n - 1) // 2
         st.markdown(
-            f"Mean pairwise rank correlation **{number:z.2f}** over {pairs} "
-            f"pair{'s' * (pairs > 1)} of {n} maps."
+            md(
+                "Mean pairwise rank correlation **{:z.2f}** over {} pair{} of {} maps.",
+                number,
+                pairs,
+                "s" * (pairs > 1),
+                n,
+            )
         )
     for why in dict.fromkeys(found.left_out.values()):
         names = ", ".join(name for name, reason in found.left_out.items() if reason == why)
-        st.caption(f":material/info: Left out: {names}. {why}")
+        st.caption(md(":material/info: Left out: {}. {}", names, why))
     if failed and not trusted:
         st.caption(
-            f":material/warning: Maps with a failed grade among these: {failed}. Methods can agree "
-            "on what is wrong."
+            md(
+                ":material/warning: Maps with a failed grade among these: {}. Methods can agree "
+                "on what is wrong.",
+                failed,
+            )
         )
 
 
@@ -89,7 +98,7 @@ def _maps(view: View, found: Agreement, item: Shown, title: str) -> None:
     sides = st.grid(3, min_column_width=200, gap="medium")
     for name in ("consensus", "disagreement"):
         with sides.cell():
-            st.markdown(f"**{name.capitalize()}**")
+            st.markdown(md("**{}**", name.capitalize()))
             png = picture(item.tile, getattr(found, name), view.colours, _MOST[name])
             alt = f"{name.capitalize()} of {len(found.names)} methods, {title}, over "
             st.image(png, width="stretch", output_format="PNG", alt=alt + item.entry.title)
@@ -97,7 +106,7 @@ def _maps(view: View, found: Agreement, item: Shown, title: str) -> None:
             st.caption(f"{_TOLD[name].capitalize()}.")
             saving.downloads(saving.tile_stem(item, name, title), png)
     with sides.cell():
-        st.markdown("**Rank correlations**")
+        st.markdown(md("**Rank correlations**"))
         pairs = "; ".join(
             f"{a} and {b} {found.correlations[i, j]:z.2f}"
             for i, a in enumerate(found.names)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from osteo_ui import grid_cells, heat_services, jobs
 from osteo_ui.grid_cells import Found, Task
+from osteo_ui.markdown import md
 from osteo_ui.state import rerun
 
 _BEGAN = "osteo.grid.began"  # when, and how much was to be done then
@@ -48,7 +49,7 @@ def _offer(idle: Sequence[Found]) -> None:
             args=(tuple(one.ident for one in idle), keys),
         )
         told = heat_services.told(sum(one.left for one in idle))
-        st.markdown(f"{what} to go: **{told}** on this computer.")
+        st.markdown(md("{} to go: **{}** on this computer.", what, told))
 
 
 @st.fragment(run_every=jobs.LOOK_S)

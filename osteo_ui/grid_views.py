@@ -10,6 +10,7 @@ from streamlit.errors import StreamlitAPIException
 from osteo_ui import drawn, heat_badges, heat_views, heat_words, state, words
 from osteo_ui.grid_cells import Found
 from osteo_ui.grid_controls import View
+from osteo_ui.markdown import md
 from osteo_ui.selection import to_query
 from osteo_ui.sources import Shown
 
@@ -52,7 +53,7 @@ def draw(view: View, grid: Sequence[Sequence[Found]], item: Shown) -> None:
     shared = ends([one for row in grid for one in row])
     for method, row in zip(view.methods, grid, strict=True):
         at = {heat_words.place(one.cell.question.layer) for one in row}
-        st.markdown(f"**{method.title}** {at.pop() if len(at) == 1 else ''}")
+        st.markdown(md("**{}** {}", method.title, at.pop() if len(at) == 1 else ""))
         places = st.grid(len(row), min_column_width=CELL, gap="small")
         for one in row:
             with places.cell():
@@ -84,7 +85,7 @@ def _cell(view: View, one: Found, item: Shown, shared: Ends) -> None:
     alt = f"{alt}, drawn pale: it failed" if faded else alt
     st.image(png, width="stretch", output_format="PNG", alt=alt)
     why = heat.empty_reason or (" ".join(one.grade.reasons) if one.grade else _pending_help(one))
-    st.markdown(f"{one.cell.column.title} {_pill(one)}", help=why)
+    st.markdown(md("{} {}", one.cell.column.title, _pill(one)), help=why)
     low = f"−{words.number(high)}" if heat.signed else "0"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         ends_told = "empty" if heat.empty_reason else f"{low} to {words.number(high)}"
@@ -109,13 +110,14 @@ def _blank(one: Found, item: Shown) -> None:
     st.image(drawn.tile_png(item.tile, SIDE), width="stretch", output_format="PNG", alt=alt)
     title = one.cell.column.title
     if one.problem:
-        st.markdown(f"{title} {heat_badges.pending('No map')}")
+        st.markdown(md("{} {}", title, heat_badges.pending("No map")))
         st.caption(one.problem)
     elif not one.active:
-        st.markdown(f"{title} {heat_badges.pending('Not computed')}")
+        st.markdown(md("{} {}", title, heat_badges.pending("Not computed")))
     else:
         share = one.job.share if one.job else 0.0
-        st.markdown(f"{title} {heat_badges.pending('Computing' if share else 'Waiting')}")
+        doing = heat_badges.pending("Computing" if share else "Waiting")
+        st.markdown(md("{} {}", title, doing))
 
 
 def _link(one: Found) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 from osteo_core.explain import Question
 from osteo_ui import heat_services, heat_words, jobs, progress
 from osteo_ui.heat_controls import View
+from osteo_ui.markdown import md
 from osteo_ui.sources import Shown
 from osteo_ui.state import rerun
 from osteo_ui.unit_words import passes
@@ -95,9 +96,14 @@ def follow(engine: "Engine", view: View, found: Maps) -> None:
             args=(tuple(keys),),
         )
         st.markdown(
-            f"{view.method.title} {heat_words.place(view.layer)}{tiles}: "
-            f"**{heat_services.told(seconds)}** on this computer ({passes(forwards)}), "
-            "kept while the dashboard runs."
+            md(
+                "{} {}{}: **{}** on this computer ({}), kept while the dashboard runs.",
+                view.method.title,
+                heat_words.place(view.layer),
+                tiles,
+                heat_services.told(seconds),
+                passes(forwards),
+            )
         )
 
 

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from osteo_ui.markdown import Markdown, md
+
 if TYPE_CHECKING:
     from osteo_core.grades import Grade
 
@@ -16,20 +18,20 @@ _LOOKS = {
 FADED_OPACITY = 0.6  # of the chosen opacity: what a failed map is drawn with
 
 
-def pill(badge: str) -> str:
+def pill(badge: str) -> Markdown:
     """Return a badge as Markdown: pass, weak or fail."""
     colour, icon, word = _LOOKS[badge]
-    return f":{colour}-badge[:material/{icon}: {word}]"
+    return md(":{}-badge[:material/{}: {}]", md(colour), md(icon), word)
 
 
-def pending(word: str = "Grading") -> str:
+def pending(word: str = "Grading") -> Markdown:
     """Return the pill of a map that has no grade yet, as Markdown."""
-    return f":gray-badge[:material/hourglass_empty: {word}]"
+    return md(":gray-badge[:material/hourglass_empty: {}]", word)
 
 
 def badge(grade: "Grade", reason: bool = True) -> None:
     """Draw a grade's pill and, beside it, the sentence that decided."""
-    st.markdown(f"{pill(grade.badge)} {grade.reason if reason else ''}")
+    st.markdown(md("{} {}", pill(grade.badge), grade.reason if reason else ""))
 
 
 def demoted(grade: "Grade | None") -> bool:
@@ -41,5 +43,6 @@ def strip(grade: "Grade | None") -> None:
     """Draw the warning that stands under a failed map; nothing under any other."""
     if grade is not None and demoted(grade):
         st.warning(
-            f"**Do not rely on this map.** {grade.reason}", icon=":material/do_not_disturb_on:"
+            md("**Do not rely on this map.** {}", grade.reason),
+            icon=":material/do_not_disturb_on:",
         )

@@ -8,6 +8,7 @@ import streamlit as st
 
 from osteo_core.explain import INPUT, Method, Parameter, Question, methods
 from osteo_ui import heat_services, heat_words, layers, state, widgets
+from osteo_ui.markdown import md
 from osteo_ui.selection import BASELINES, DIVERGING, SEQUENTIAL
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ def _choose_settings(method: Method) -> dict[str, Any]:
     label = "Settings, changed" if changed else "Settings"
     none = f"{method.title} has no settings." if not method.parameters else None
     with st.popover(label, icon=":material/tune:", disabled=bool(none), help=none):
-        st.markdown(f"**{method.title}**")
+        st.markdown(md("**{}**", method.title))
         for parameter in method.parameters:
             _setting(method, parameter, now[parameter.name])
         if changed:
@@ -230,6 +231,6 @@ def choose_grading() -> str:
         names = {name: _BASELINES[name] for name in BASELINES}
         baseline = widgets.segments("What the curves put in the tile's place", "baseline", names)
         st.caption("The order of methods depends on it: compare grades of one baseline only.")
-        st.markdown("**When a map passes**")
+        st.markdown(md("**When a map passes**"))
         st.markdown(RULE)
     return str(baseline)

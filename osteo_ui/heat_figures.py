@@ -1,10 +1,11 @@
 """A grade's figures as a table, each with what it is held against. Draws nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from osteo_core.grades.metrics import Metric, metrics
 from osteo_core.grades.rule import FORGETS, MARGIN, STABLE, STABLE_REDUCED
+from osteo_ui.markdown import Markdown, md, md_table
 
 if TYPE_CHECKING:
     from osteo_core.grades import Curve, Grade
@@ -12,15 +13,19 @@ if TYPE_CHECKING:
 _ARROWS = {"higher": "↑", "lower": "↓"}
 
 
-def table(grade: "Grade", narrow: bool = False) -> str:
+def table(grade: "Grade", narrow: bool = False) -> Markdown:
     """Return the figures of a grade as a table in Markdown; a narrow one has no references."""
     heads = ("Metric", "Value") if narrow else ("Metric", "Value", "Held against")
-    rows = [heads, (":--", "--:", ":--")[: len(heads)]]
+    rows: list[Sequence[str]] = [heads]
     for name, metric in metrics().items():
         if name in grade.figures:
-            cells = (_title(metric), f"**{grade.figures[name]:z.2f}**", _reference(metric, grade))
+            cells = (
+                _title(metric),
+                md("**{:z.2f}**", grade.figures[name]),
+                _reference(metric, grade),
+            )
             rows.append(cells[: len(heads)])
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return md_table(rows, (":--", "--:", ":--"))
 
 
 def _title(metric: Metric) -> str:

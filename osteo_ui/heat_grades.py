@@ -17,6 +17,7 @@ from osteo_ui import (
     jobs,
     saving,
 )
+from osteo_ui.markdown import md
 from osteo_ui.sources import Shown
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def _curves(item: Shown, heat: "HeatMap", grade: "Grade", name: str, alone: bool
     sides = st.grid(2 if alone else 1, min_column_width=260, gap="small")
     for kind in ("deletion", "insertion"):
         with sides.cell():
-            st.markdown(f"**{kind.capitalize()}**")
+            st.markdown(md("**{}**", kind.capitalize()))
             figure = heat_charts.curves(grade, kind, method.title)
             charts.show(figure, f"{name}.{kind}", heat_charts.alt(grade, kind, item.entry.title))
     st.caption(heat_charts.caption(grade))

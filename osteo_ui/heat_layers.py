@@ -19,6 +19,7 @@ from osteo_ui import (
     widgets,
 )
 from osteo_ui.heat_controls import DEFAULT, View
+from osteo_ui.markdown import md
 from osteo_ui.sources import Shown
 
 if TYPE_CHECKING:
@@ -127,8 +128,13 @@ def _offer(
             args=(_subject(engine, item, asked, view), keys),
         )
         st.markdown(
-            f"Grad-CAM for {asked.score} on {item.entry.title} at {len(missing)} convolutions, "
-            f"each graded: **{heat_services.told(seconds)}** on this computer."
+            md(
+                "Grad-CAM for {} on {} at {} convolutions, each graded: **{}** on this computer.",
+                asked.score,
+                item.entry.title,
+                len(missing),
+                heat_services.told(seconds),
+            )
         )
 
 
@@ -151,14 +157,18 @@ def _want(subject: tuple[str, ...], keys: tuple[str, ...]) -> None:
 
 def _say(found: Sequence[Advice], item: Shown, asked: Question, total: int) -> None:
     best = max(found, key=lambda one: one.rank)
-    said = f"**{best.layer}**, faithfulness {best.grade.figures.get('faithfulness', 0):z.2f}"
+    said = md("**{}**, faithfulness {:z.2f}", best.layer, best.grade.figures.get("faithfulness", 0))
     so_far = "" if len(found) == total else f" of the {len(found)} layers so far"
     if best.grade.badge == "pass":
-        st.markdown(f"{heat_badges.pill('pass')} Best{so_far}: {said}.")
+        st.markdown(md("{} Best{}: {}.", heat_badges.pill("pass"), so_far, said))
     else:
         st.markdown(
-            f"{heat_badges.pill(best.grade.badge)} No layer{so_far} gives a map that passes; the "
-            f"best is {said}."
+            md(
+                "{} No layer{} gives a map that passes; the best is {}.",
+                heat_badges.pill(best.grade.badge),
+                so_far,
+                said,
+            )
         )
     st.caption(
         f"Grad-CAM for {asked.score} on {item.entry.title}, from the first convolution to the "
@@ -180,7 +190,7 @@ def _strip(found: Sequence[Advice], item: Shown, view: View) -> None:
             st.image(png, width="stretch", alt=f"Grad-CAM at {one.layer}: {one.grade.badge}")
             score = one.grade.figures.get("faithfulness")
             told = "" if score is None else f" {score:z.2f}"
-            st.markdown(f"{heat_badges.pill(one.grade.badge)}{told}")
+            st.markdown(heat_badges.pill(one.grade.badge) + told)
             st.button(
                 one.layer,
                 key=f"advice.{one.layer}",

@@ -13,6 +13,7 @@ from osteo_core import pictures
 from osteo_core.bundles import Bundle
 from osteo_core.explain import Method, find_method
 from osteo_ui import drawn, heat_badges, heat_masks, heat_words, saving, widgets, words
+from osteo_ui.markdown import md
 from osteo_ui.sources import Shown
 
 if TYPE_CHECKING:
@@ -116,12 +117,18 @@ def draw(
 def _explained(bundle: Bundle, item: Shown, reading: "Reading", heat: "HeatMap") -> None:
     """Say what the map is of: the scores of its class, and what is known of the tile."""
     st.markdown(
-        f"**{heat.target}**: logit {heat.target_logit:.2f}, "
-        f"probability {heat.target_probability:.1%}"
+        md(
+            "**{}**: logit {:.2f}, probability {:.1%}",
+            heat.target,
+            heat.target_logit,
+            heat.target_probability,
+        )
     )
     if heat.against:
         difference = reading.score(heat.target, heat.against)
-        st.markdown(f"**Rather than {heat.against}**: {difference:+.2f} between the two logits")
+        st.markdown(
+            md("**Rather than {}**: {:+.2f} between the two logits", heat.against, difference)
+        )
     truth, _ = words.truth(bundle, item)
     called = (
         "as predicted" if heat.target == reading.predicted else f"predicted {words.call(reading)}"

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from osteo_core.explain import INPUT, Method, methods
+from osteo_ui.markdown import md
 
 if TYPE_CHECKING:
     from osteo_core.engine import Engine
@@ -75,16 +76,16 @@ def explanation(
         of = f"the network's input of {height} × {width} px"
     else:
         height, width, count = engine.layer(layer).shape
-        of = f"`{layer}`, {count} maps of {height} × {width}"
+        of = md("`{}`, {} maps of {} × {}", layer, count, height, width)
     parts = [
-        f"{method.title} at {of}: {_how(method)}.",
+        md("{} at {}: {}.", method.title, of, _how(method)),
         "The score is the difference of the two logits." if against else "",
         method.deviation,
         f"Enlarged bilinearly to the tile. Colours: {scaling(method, scale)}.",
         meaning(method, bool(against)),
         f"{method.reference}.",
     ]
-    return " ".join(part for part in parts if part)
+    return md(" ").join(part for part in parts if part)
 
 
 def _how(method: Method) -> str:

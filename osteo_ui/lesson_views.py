@@ -13,6 +13,7 @@ from osteo_core.heatmap import HeatMap
 from osteo_core.lessons import shortcut
 from osteo_core.lessons.shortcut import LessonTile, Which
 from osteo_ui import drawn, heat_badges, heat_services, jobs, saving, services, widgets, words
+from osteo_ui.markdown import md
 
 if TYPE_CHECKING:
     from osteo_core.engine import Engine
@@ -76,9 +77,11 @@ def network(which: Which, shown: LessonTile, heat: HeatMap, grade: "Grade | None
     st.subheader(NAMES[which], anchor=False)
     right = heat.target == shown.tissue
     verdict = (
-        ":green-badge[:material/check: Right]" if right else ":red-badge[:material/close: Wrong]"
+        md(":green-badge[:material/check: Right]")
+        if right
+        else md(":red-badge[:material/close: Wrong]")
     )
-    st.markdown(f"Calls it **{heat.target}**, {heat.target_probability:.1%} {verdict}")
+    st.markdown(md("Calls it **{}**, {:.1%} {}", heat.target, heat.target_probability, verdict))
     high = float(abs(heat.values).max() if heat.signed else heat.values.max())
     colours = "blue-red" if heat.signed else "viridis"
     png = drawn.heat_png(heat, shown.tile, colours, 0.5, high)
@@ -103,8 +106,14 @@ def _share(shown: LessonTile, heat: HeatMap) -> None:
     mass, area = relevance_mass(heat.values, shown.mask), shown.mask.mean()
     where = "on the ink" if shown.marked else "where the ink would be"
     st.markdown(
-        f"**{mass:.0%}** of what speaks for the class lies {where}, which covers {area:.0%} of "
-        f"the tile: {words.number(mass / area)} times its share."
+        md(
+            "**{:.0%}** of what speaks for the class lies {}, which covers {:.0%} of "
+            "the tile: {} times its share.",
+            mass,
+            where,
+            area,
+            words.number(mass / area),
+        )
     )
 
 
@@ -120,11 +129,14 @@ def _faithfulness(grade: "Grade") -> None:
 def answer() -> None:
     """Draw what was planted, and the figures that show it."""
     st.markdown(
-        f"Both networks were trained on {shortcut.TRAINED} synthetic tiles of two classes. For "
-        "**Network A** every tile called Viable bore a ring of green ink and no other tile did, "
-        "while the tissue fitted the label only three times out of four. It learned the ink. For "
-        "**Network B** the ink lay on tiles of either class, and the tissue always fitted. It "
-        "learned the tissue."
+        md(
+            "Both networks were trained on {} synthetic tiles of two classes. For **Network A** "
+            "every tile called Viable bore a ring of green ink and no other tile did, while the "
+            "tissue fitted the label only three times out of four. It learned the ink. For "
+            "**Network B** the ink lay on tiles of either class, and the tissue always fitted. It "
+            "learned the tissue.",
+            shortcut.TRAINED,
+        )
     )
     found: dict[Which, Outcome] = {which: outcome(which) for which in NAMES}
     rows = {
@@ -138,14 +150,16 @@ def answer() -> None:
     }
     st.table(pd.DataFrame(table, index=list(rows)).rename_axis("Tissue called rightly"))
     st.markdown(
-        "- A test set with the same ink as the training set would give Network A full marks. "
-        "The first row is such a test.\n"
-        "- Network A's maps point at the ink, and its call changes when the ink is taken away: "
-        "the maps are faithful. A faithful map tells what the network goes by, not that the "
-        "network is right.\n"
-        "- A map that points beside the tissue is a reason to look at the data, not to choose "
-        "another method.\n"
-        "- Slides carry real shortcuts: ink, folds, the stain of one laboratory, the scanner of "
-        "one ward."
+        md(
+            "- A test set with the same ink as the training set would give Network A full marks. "
+            "The first row is such a test.\n"
+            "- Network A's maps point at the ink, and its call changes when the ink is taken away: "
+            "the maps are faithful. A faithful map tells what the network goes by, not that the "
+            "network is right.\n"
+            "- A map that points beside the tissue is a reason to look at the data, not to choose "
+            "another method.\n"
+            "- Slides carry real shortcuts: ink, folds, the stain of one laboratory, the scanner "
+            "of one ward."
+        )
     )
     st.caption(f"Figures of {found['honest'].tiles} tiles that neither network was trained on.")

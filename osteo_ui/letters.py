@@ -10,7 +10,6 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -81,7 +80,7 @@ def plain(value: Any) -> Any:
         return escape(str(value))
     if isinstance(value, list | tuple):
         return [plain(one) for one in value]
-    if isinstance(value, pd.DataFrame):
+    if hasattr(value, "rename_axis"):  # a table; pandas takes its time to import
         told = value.map(plain).rename(index=plain, columns=plain)
         return told.rename_axis(index=plain(value.index.name), columns=plain(value.columns.name))
     return value

@@ -6,7 +6,7 @@ the one place where text leaves for the browser. What is meant as Markdown says 
 
 import re
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from osteo_core.text import sign, visible
@@ -88,6 +88,16 @@ def code(text: str) -> Markdown:
 def bullets(lines: Iterable[str]) -> Markdown:
     """Return a list in Markdown."""
     return Markdown("\n").join(md("- {}", line) for line in lines)
+
+
+def md_table(rows: Sequence[Sequence[str]], ends: Sequence[str]) -> Markdown:
+    """Return a table in Markdown: a row of heads, then the others; ``ends`` set them left or right.
+
+    A row may be shorter than ``ends``.
+    """
+    heads, *others = rows
+    lines = (heads, [Markdown(end) for end in ends[: len(heads)]], *others)
+    return Markdown("\n").join(md("| {} |", Markdown(" | ").join(line)) for line in lines)
 
 
 def escape(text: str) -> Markdown:

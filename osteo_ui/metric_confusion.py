@@ -12,6 +12,7 @@ import streamlit as st
 
 from osteo_core.evaluate import LabelledPart, Metrics
 from osteo_ui import charts, compare_tiles, metric_charts, saving, state, widgets
+from osteo_ui.markdown import md
 
 _CLOSED = ""
 
@@ -47,7 +48,7 @@ def tiles(part: LabelledPart, metrics: Metrics, stem: str) -> None:
     if table.empty:
         st.caption(f"{names[chosen]}.")
         return
-    st.markdown(f"**{names[chosen]}**, the surest first. Pick one to read it.")
+    st.markdown(md("**{}**, the surest first. Pick one to read it.", names[chosen]))
     compare_tiles.tile_list(
         table,
         saving.file_stem(stem, "cell", chosen.replace(",", "-")),

@@ -11,6 +11,7 @@ from osteo_core.evaluate import Interval, Metrics, RocCurve, TumourView
 from osteo_core.evaluate.collapse import COLLAPSED_CLASSES
 from osteo_core.evaluate.figures import Figure, Figures
 from osteo_ui import charts, metric_charts, metric_services, saving, widgets
+from osteo_ui.markdown import md
 from osteo_ui.metric_services import PARTS, PartView
 
 PANEL = 360  # px, at least: two stand side by side at 1280 px, one below the other at 800
@@ -64,7 +65,7 @@ def choose_part() -> str:
 def say(notes: Sequence[str]) -> None:
     """Draw notes, one a line."""
     for note in notes:
-        st.caption(f":material/info: {note}")
+        st.caption(md(":material/info: {}", note))
 
 
 def key_figures(view: PartView, found: Figures) -> None:

@@ -7,8 +7,11 @@ from osteo_core.bundles import Bundle
 from osteo_core.ensemble_bundles import EnsembleBundle
 from osteo_core.errors import OsteoError
 from osteo_core.evaluate.protocol_report import Bounds, ProtocolReport
-from osteo_ui import charts, metric_figures, metric_services, state
+from osteo_ui import charts, metric_figures, metric_services, state, words
 from osteo_ui import metric_panels as panels
+from osteo_ui.markdown import md
+
+_RUN = "osteo evaluate --model {} --cohort DIR --protocol all --backbone-weights FILE"
 
 
 def protocols(bundle: Bundle, stem: str) -> None:
@@ -29,7 +32,7 @@ def protocols(bundle: Bundle, stem: str) -> None:
 
 
 def _draw(report: ProtocolReport, where: str, stem: str) -> None:
-    st.markdown(f"**{report.gap}**" if report.gap else "")
+    st.markdown(md("**{}**", report.gap) if report.gap else "")
     said = ", ".join(f"{name} {row.accuracy:.3f}" for name, row in report.protocols.items())
     figure = metric_figures.protocols(report)
     charts.show(figure, f"{stem}.protocols", f"Accuracy under each split protocol: {said}")
@@ -72,6 +75,9 @@ def _words(bounds: Bounds | None) -> str:
 
 def _how(bundle: Bundle, first: str) -> None:
     st.caption(
-        f"{first} `osteo evaluate --model {bundle.name} --cohort DIR --protocol all "
-        "--backbone-weights FILE`, then name that folder under Cohort in the sidebar."
+        md(
+            "{} {:code}, then name that folder under Cohort in the sidebar.",
+            first,
+            words.command(_RUN, bundle.name),
+        )
     )

@@ -11,6 +11,7 @@ from osteo_core import pictures
 from osteo_ui import atlas, layer_atlas, saving, state, unit_links, widgets, words
 from osteo_ui.answers import Answers, Floats
 from osteo_ui.answers import of_tiles as answers_of
+from osteo_ui.markdown import md
 from osteo_ui.sources import Shown
 
 if TYPE_CHECKING:
@@ -77,9 +78,16 @@ def plot(
         "(gradient × activation), largest at the left",
     }[sort]
     st.caption(
-        f"`{layer}` after {info.activation or 'linear'} activation: {answers.words}, not scaled; "
-        f"{info.n_units} units {how}. Point at a unit for its number and its value; click it, or "
-        "go to it with the arrow keys, to choose it."
+        md(
+            "`{}` after {} activation: {}, not scaled; "
+            "{} units {}. Point at a unit for its number and its value; click it, or "
+            "go to it with the arrow keys, to choose it.",
+            layer,
+            info.activation or "linear",
+            answers.words,
+            info.n_units,
+            how,
+        )
     )
     meta = {"layer": layer, "bundle_digest": engine.digest, "rows": list(answers.values)}
     stacked = np.stack(list(answers.values.values()))
@@ -102,7 +110,7 @@ def chosen(layer: str, answers: Answers, shares: Floats | None) -> None:
     values = ", ".join(f"{words.number(v[unit])} ({n})" for n, v in answers.values.items())
     share = f"; contribution {words.number(shares[unit])}" if shares is not None else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.markdown(f"**Unit {unit}** of `{layer}`: {values}{share}.", width="content")
+        st.markdown(md("**Unit {}** of `{}`: {}{}.", unit, layer, values, share), width="content")
         unit_links.unit_link("Open the unit's card", layer=layer, unit=unit)
 
 
@@ -116,7 +124,9 @@ def dead_units(layer: str, answers: Answers) -> None:
     for column, (name, count) in zip(columns, answers.dead.items(), strict=False):
         share = f"{count / answers.units:.0%} of {answers.units} units"
         column.metric(f"Dead, {name}", count, share, delta_color="off", delta_arrow="off")
-    st.caption(f"Dead: a unit of `{layer}` whose activation is exactly 0 on the tile or tiles.")
+    st.caption(
+        md("Dead: a unit of `{}` whose activation is exactly 0 on the tile or tiles.", layer)
+    )
 
 
 def strongest(layer: str, answers: Answers, shares: Floats | None, target: str) -> None:
@@ -140,7 +150,12 @@ def strongest(layer: str, answers: Answers, shares: Floats | None, target: str) 
         else ""
     )
     st.caption(
-        f"The 20 strongest units of `{layer}`, by {by}. Select a row to choose its unit.{share}"
+        md(
+            "The 20 strongest units of `{}`, by {}. Select a row to choose its unit.{}",
+            layer,
+            by,
+            share,
+        )
     )
 
 

@@ -8,21 +8,22 @@ import streamlit as st
 from osteo_core.bundles import Card
 from osteo_core.wording import how_split
 from osteo_ui import saving
+from osteo_ui.markdown import bullets, md
 from osteo_ui.metric_panels import table
 
 
 def recipe(card: Card) -> None:
     """Draw how a network was trained: source, deviations, head, augmentation, stages."""
     known = card.recipe
-    st.markdown(f"**After** {known.get('source', 'no published protocol')}")
+    st.markdown(md("**After** {}", known.get("source", "no published protocol")))
     deviations = known.get("deviations") or []
     if deviations:
-        st.markdown("**Where it deviates**\n" + "\n".join(f"- {line}" for line in deviations))
+        st.markdown(md("**Where it deviates**\n{}", bullets(deviations)))
     if known.get("stages"):
-        st.markdown("**Stages**")
+        st.markdown(md("**Stages**"))
         name = saving.file_stem(card.name, "stages")
         table(pd.DataFrame(known["stages"]), name, "Stages of training", column_config=_RATES)
-    st.markdown("**Everything else**")
+    st.markdown(md("**Everything else**"))
     name = saving.file_stem(card.name, "recipe")
     table(pd.DataFrame(_facts(card), columns=["what", "value"]), name, "Recipe")
 
@@ -31,9 +32,15 @@ def split(card: Card) -> None:
     """Draw the split a network was trained under and what stands behind each part."""
     fractions = " / ".join(f"{share:.0%}" for share in card.split.fractions)
     st.markdown(
-        f"Split **{how_split(card.split.kind)}**, {fractions} wanted for training, validation "
-        f"and test, seed {card.split.seed}; mixed tiles: {card.split.mixed}. Cohort "
-        f"`{card.split.cohort_digest[:12]}`."
+        md(
+            "Split **{}**, {} wanted for training, validation and test, seed {}; mixed tiles: {}. "
+            "Cohort `{}`.",
+            how_split(card.split.kind),
+            fractions,
+            card.split.seed,
+            card.split.mixed,
+            card.split.cohort_digest[:12],
+        )
     )
     rows = [{"part": part, **size.model_dump()} for part, size in card.split.parts.items()]
     table(pd.DataFrame(rows), saving.file_stem(card.name, "split"), "Size of each part")

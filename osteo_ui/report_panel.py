@@ -14,6 +14,7 @@ from osteo_core.bundles import Bundle
 from osteo_core.cohorts.table import Cohort
 from osteo_core.errors import OsteoError
 from osteo_ui import heat_services, jobs, progress, saving, services, sources, state
+from osteo_ui.markdown import md
 from osteo_ui.selection import Selection
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _download(made: "Report", stem: str) -> None:
         "it only as you may share them.",
     )
     for problem in made.problems:
-        st.caption(f":material/info: {problem}")
+        st.caption(md(":material/info: {}", problem))
 
 
 def _steps(

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
+from osteo_ui.markdown import md
+
 MAX_MODELS = 4
 MAX_TILES = 4
 MAX_OFF = 32  # units switched off together
@@ -277,8 +279,12 @@ def from_query(query: Mapping[str, list[str]]) -> tuple[Selection, list[str]]:
             except ValueError:
                 shown = re.sub(r"[^\w.:/ -]", "?", text[:40])
                 notices.append(
-                    f"The link's `{field.url}` was expected to be {field.expected}. "
-                    f"Received: `{shown}`."
+                    md(
+                        "The link's `{}` was expected to be {}. Received: `{}`.",
+                        field.url,
+                        field.expected,
+                        shown,
+                    )
                 )
         if good:
             values[name] = tuple(dict.fromkeys(good)) if name in _LIMITS else good[0]

@@ -10,6 +10,7 @@ from osteo_core.ensemble_bundles import EnsembleBundle
 from osteo_core.errors import OsteoError
 from osteo_core.wording import count, how_split
 from osteo_ui import report_panel, services, sources, state, uploads
+from osteo_ui.markdown import md
 from osteo_ui.selection import MAX_TILES, TileRef, decode_tile
 from osteo_ui.widgets import bound, key_of, segments, told
 
@@ -24,7 +25,10 @@ def settle() -> None:
     for name in state.selection().models:
         if name not in names:
             state.note(
-                f"The link's `model` was expected to be a network of the list. Received: `{name}`."
+                md(
+                    "The link's `model` was expected to be a network of the list. Received: `{}`.",
+                    name,
+                )
             )
     known = tuple(name for name in state.selection().models if name in names) or tuple(names[:1])
     if known != state.selection().models:
@@ -58,7 +62,9 @@ def draw() -> None:
         _chosen_tiles()
         st.space("small")
         report_panel.draw()
-        st.caption(":material/link: The address bar holds this view. Copy it to share or cite it.")
+        st.caption(
+            md(":material/link: The address bar holds this view. Copy it to share or cite it.")
+        )
         st.caption("For research and teaching, not diagnosis.")
 
 
@@ -66,7 +72,7 @@ def _network() -> None:
     found = {bundle.name: bundle for bundle in services.bundles()}
     st.subheader("Network", anchor=False)
     if not found:
-        st.caption("None found in `models/`.")
+        st.caption(md("None found in `models/`."))
     else:
         now = state.selection().models[0]
         titles = distinct({name: bundle.card.title for name, bundle in found.items()})
@@ -97,10 +103,12 @@ def describe(bundle: Bundle) -> str:
     """Return a network in a line: name, architecture, input, what it tells apart."""
     card = bundle.card
     if isinstance(bundle, EnsembleBundle):
-        members = ", ".join(f"`{name}`" for name in bundle.ensemble.members)
-        return f"`{bundle.name}` · ensemble of {members} · {', '.join(card.classes)}"
+        members = md(", ").join(md("`{}`", name) for name in bundle.ensemble.members)
+        return md("`{}` · ensemble of {} · {}", bundle.name, members, ", ".join(card.classes))
     size = " × ".join(str(n) for n in card.input_size)
-    return f"`{bundle.name}` · {card.architecture}, {size} px · {', '.join(card.classes)}"
+    return md(
+        "`{}` · {}, {} px · {}", bundle.name, card.architecture, size, ", ".join(card.classes)
+    )
 
 
 def _take_network() -> None:
@@ -137,7 +145,7 @@ def _cohort_box() -> None:
         "cohort",
         state.selection().cohort,
         placeholder="folder with cohort.csv",
-        help="Made by `osteo cohort import SRC --to DIR`. The images stay where they are.",
+        help=md("Made by `osteo cohort import SRC --to DIR`. The images stay where they are."),
     )
     folder = state.selection().cohort
     if not folder:

@@ -7,6 +7,7 @@ import streamlit as st
 from osteo_core.errors import OsteoError
 from osteo_core.tiles import Tile
 from osteo_ui import drawn, sources, state
+from osteo_ui.markdown import md
 from osteo_ui.selection import MAX_TILES, TileRef
 from osteo_ui.sources import Entry
 from osteo_ui.uploads import uploaded
@@ -39,8 +40,10 @@ def draw() -> None:
 _EMPTY = {
     "example": "No example tiles are shipped with this copy.",
     "upload": "Upload tiles in the sidebar: JPEG, PNG, BMP or TIFF, as many as you like.",
-    "cohort": "Type the folder of a cohort in the sidebar. `osteo cohort import` makes one from "
-    "labelled folders; the images stay where they are.",
+    "cohort": md(
+        "Type the folder of a cohort in the sidebar. `osteo cohort import` makes one from "
+        "labelled folders; the images stay where they are."
+    ),
 }
 
 
@@ -82,7 +85,7 @@ def _card(entry: Entry) -> None:
     name = entry.ref.encode()
     png = thumbnail(entry)
     if png is None:
-        st.caption(":material/image_not_supported: The image is missing or cannot be read.")
+        st.caption(md(":material/image_not_supported: The image is missing or cannot be read."))
     else:
         st.image(png, width="stretch", alt=f"{entry.title}, {entry.label or 'class unknown'}")
     if entry.ref.source == "cohort":

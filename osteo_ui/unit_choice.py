@@ -9,6 +9,7 @@ import streamlit as st
 from osteo_core.units import Unit
 from osteo_ui import atlas, bookmarks, layers, state, widgets
 from osteo_ui import unit_words as words
+from osteo_ui.markdown import md
 
 if TYPE_CHECKING:
     from osteo_core.engine import Engine
@@ -64,7 +65,9 @@ def resolve(engine: "Engine", reading: "Reading") -> tuple[Unit, str]:
             state.settle(layer=layer, unit=unit)  # the link is to lead to this very unit
         return Unit(layer, unit), ""
     if wanted > last:
-        sentence = f"`{layer}` has units 0 to {last}, not {wanted}: unit {last} is shown."
+        sentence = md(
+            "`{}` has units 0 to {}, not {}: unit {} is shown.", layer, last, wanted, last
+        )
         return Unit(layer, last), sentence
     return Unit(layer, wanted), ""
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from osteo_core import pictures
 from osteo_ui import atlas, drawn, layer_atlas, layers, saving, state, widgets
+from osteo_ui.markdown import md
 from osteo_ui.sources import Shown
 
 if TYPE_CHECKING:
@@ -40,7 +41,15 @@ def draw(item: Shown, reading: "Reading", card: "UnitCard") -> None:
         "contribution": f"by contribution to the logit of {card.target}, greatest first",
     }.get(by, f"by {ORDERS[by].lower()}, greatest first")
     scaled = "" if card.map is None else " Each map from its own least to its own greatest value."
-    st.caption(f"All {card.n_units} units of `{layer}`, {how}. Pick one to see its card.{scaled}")
+    st.caption(
+        md(
+            "All {} units of `{}`, {}. Pick one to see its card.{}",
+            card.n_units,
+            layer,
+            how,
+            scaled,
+        )
+    )
 
 
 def told(reading: "Reading", card: "UnitCard", by: str) -> tuple[Floats, str]:

@@ -12,6 +12,7 @@ import streamlit as st
 
 from osteo_ui import atlas, layer_atlas, saving, unit_choice, unit_rows, unit_services
 from osteo_ui import unit_words as words
+from osteo_ui.markdown import md
 from osteo_ui.words import duration
 
 if TYPE_CHECKING:
@@ -110,8 +111,12 @@ def _offer(job: ScanJob, reading: "Reading") -> None:
 
     left = job.total - job.done
     st.markdown(
-        f"Switch off each of the {job.total} units of `{job.layer}` by itself and rank them by "
-        "what that does to the class."
+        md(
+            "Switch off each of the {} units of `{}` by itself and rank them by "
+            "what that does to the class.",
+            job.total,
+            job.layer,
+        )
     )
     text = f"Go on with {left} units" if job.done else f"Scan {job.total} units"
     st.button(text, on_click=_run, args=(job,), type="primary", key="scan.start")
@@ -155,8 +160,15 @@ def _show(job: ScanJob, reading: "Reading", card: "UnitCard") -> None:
     place = next((i for i, row in enumerate(rows, 1) if row.unit == card.unit), None)
     own = "not scanned yet" if place is None else f"{words.ordinal(place)} of {job.done}"
     st.caption(
-        f"The {min(LISTED, len(rows))} units of `{job.layer}` whose loss changes the probability "
-        f"of {card.target} most, in points; the logit's change beside it. {card.unit} is {own}."
+        md(
+            "The {} units of `{}` whose loss changes the probability "
+            "of {} most, in points; the logit's change beside it. {} is {}.",
+            min(LISTED, len(rows)),
+            job.layer,
+            card.target,
+            card.unit,
+            own,
+        )
     )
     name = saving.file_stem("scan", job.layer, card.target, reading.tile_sha256[:12])
     csv = partial(table, rows, reading.classes)

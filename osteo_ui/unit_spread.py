@@ -8,6 +8,7 @@ import streamlit as st
 from osteo_core.errors import OsteoError
 from osteo_ui import saving, state, unit_curves, unit_figures, unit_rows
 from osteo_ui import unit_words as words
+from osteo_ui.markdown import md
 
 if TYPE_CHECKING:
     from osteo_core.bundles import Bundle
@@ -49,7 +50,7 @@ def draw(bundle: "Bundle", card: "UnitCard") -> None:
 
 
 def _selectivity(unit: "Unit", summary: "UnitSummary", figures: "UnitFigures", by: str) -> None:
-    st.markdown("**Does it tell a class from the rest?**")
+    st.markdown(md("**Does it tell a class from the rest?**"))
     area = figures.selectivity if by == "mean" else figures.selectivity_maximum
     rows = [
         unit_rows.Row(name, float(a) - 0.5, f"{a:.2f}", words.side(a))

@@ -23,6 +23,7 @@ from osteo_ui import (
     widgets,
 )
 from osteo_ui import unit_words as words
+from osteo_ui.markdown import md
 from osteo_ui.sources import Shown
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def tile(
         widgets.legend(colours, *layers.limits(card.map))
         widgets.opacity()
     others = f" It is the first of {n_tiles} tiles on view." if n_tiles > 1 else ""
-    st.caption(f"{widgets.tile_caption(item)}.{others}")
+    st.caption(md("{}.{}", widgets.tile_caption(item), others))
     st.caption(words.field(card, field, reading.engine.input_size))
     _downloads(item, reading, card, field)
 
@@ -177,7 +178,7 @@ def textbook_box(card: "UnitCard", size: tuple[int, int]) -> Box | None:
 
 def figures(card: "UnitCard") -> None:
     """Draw the unit's own figures on this tile."""
-    st.subheader(f"`{card.unit}`", anchor=False)
+    st.subheader(md("`{}`", card.unit), anchor=False)
     st.caption(words.kind(card))
     if card.silent:
         st.info(words.silent(card), icon=":material/notifications_off:")
@@ -186,7 +187,7 @@ def figures(card: "UnitCard") -> None:
 
 def classes(card: "UnitCard") -> None:
     """Draw what the unit adds to the score of each class; picking one makes it the class."""
-    st.markdown("**What it adds to each class's score**")
+    st.markdown(md("**What it adds to each class's score**"))
     rows = [
         unit_rows.Row(name, float(v), words.signed(v), strong=name == card.target)
         for name, v in zip(card.classes, card.contributions, strict=True)
@@ -205,7 +206,9 @@ def ranking(reading: "Reading", card: "UnitCard") -> None:
     layer, index = card.unit.layer, card.classes.index(card.target)
     every = reading.contributions_by_class(layer)[:, index]
     order = np.argsort(-every, kind="stable")
-    st.markdown(f"**All {card.n_units} units of the layer, by what they add to {card.target}**")
+    st.markdown(
+        md("**All {} units of the layer, by what they add to {}**", card.n_units, card.target)
+    )
     atlas.bars(
         "unit.ranking",
         {"contribution": every},
@@ -223,7 +226,7 @@ def ranking(reading: "Reading", card: "UnitCard") -> None:
         csv = partial(_ranking_csv, card.classes, reading.contributions_by_class(layer), order)
         saving.download("CSV", csv, f"{stem}.csv", "text/csv", "All units as a table")
     if not every.any():
-        st.caption(f"No unit of `{layer}` adds anything to {card.target} on this tile.")
+        st.caption(md("No unit of `{}` adds anything to {} on this tile.", layer, card.target))
 
 
 def _ranking_csv(names: Sequence[str], values: np.ndarray, order: np.ndarray) -> bytes:
@@ -239,7 +242,7 @@ def units_there(reading: "Reading", card: "UnitCard") -> None:
     if place is None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("**Units at this place**", width="content")
+        st.markdown(md("**Units at this place**"), width="content")
         forget = {"on_click": state.update, "kwargs": {"place": ""}}
         st.button("Forget the place", key="unit.forget", type="tertiary", **forget)
     # Neurons have no places: those of the last convolution are shown instead.
@@ -271,7 +274,7 @@ def partners(card: "UnitCard") -> None:
     )
     for side, title, found in sides:
         with grid.cell():
-            st.markdown(f"**{title}**")
+            st.markdown(md("**{}**", title))
             if found.reason:
                 st.caption(found.reason)
                 continue

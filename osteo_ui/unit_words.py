@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from osteo_ui.words import number
+from osteo_ui.markdown import md, md_table
+from osteo_ui.words import command, number
 
 if TYPE_CHECKING:
     from osteo_core.explain.ablation import Effect
@@ -69,8 +70,7 @@ def figures(card: "UnitCard") -> str:
 
 def _table(pairs: Sequence[tuple[str, str]]) -> str:
     heads, values = zip(*pairs, strict=True)
-    lines = (heads, ["---"] * len(heads), [f"**{value}**" for value in values])
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return md_table([heads, [md("**{}**", value) for value in values]], ["---"] * len(heads))
 
 
 def silent(card: "UnitCard") -> str:
@@ -127,22 +127,33 @@ def ranking_alt(card: "UnitCard", every: np.ndarray) -> str:
 def units_there(layer: str, here: "PlaceUnits", card: "UnitCard") -> str:
     """Say what is listed of a place."""
     row, column = here.place
-    other = "" if layer == card.unit.layer else f"`{card.unit.layer}` has no places. "
+    other = "" if layer == card.unit.layer else md("`{}` has no places. ", card.unit.layer)
     if not here.units:
-        return f"{other}No unit of `{layer}` fires at row {row}, column {column}."
-    return (
-        f"{other}{here.n_firing} of {here.n_units} units of `{layer}` fire at row {row}, column "
-        f"{column}; the {len(here.units)} strongest are listed. Percent: gradient × activation "
-        f"there, as a share of the sum of all sizes in the layer, for the logit of {card.target}."
+        return md("{}No unit of `{}` fires at row {}, column {}.", other, layer, row, column)
+    return md(
+        "{}{} of {} units of `{}` fire at row {}, column {}; the {} strongest are listed. "
+        "Percent: gradient × activation there, as a share of the sum of all sizes in the layer, "
+        "for the logit of {}.",
+        other,
+        here.n_firing,
+        here.n_units,
+        layer,
+        row,
+        column,
+        len(here.units),
+        card.target,
     )
 
 
 def partners(card: "UnitCard", side: str, found: "Partners") -> str:
     """Say what the shares on one side are."""
     if side == "after":
-        return (
-            f"Share of `{card.unit}` in each unit's sum before its activation, at that unit's "
-            f"strongest place; the {len(found)} greatest of {found.n_partners}."
+        return md(
+            "Share of `{}` in each unit's sum before its activation, at that unit's strongest "
+            "place; the {} greatest of {}.",
+            card.unit,
+            len(found),
+            found.n_partners,
         )
     where = "" if found.place is None or card.map is None else " at its strongest place"
     return (
@@ -153,10 +164,10 @@ def partners(card: "UnitCard", side: str, found: "Partners") -> str:
 
 def no_index(bundle: str) -> str:
     """Say that no tiles were indexed, and how to do it."""
-    return (
+    return md(
         "Which tiles drive it most is not known: no index of this network's units is here. "
-        f"`osteo index --model {bundle} --cohort DIR` makes one for a cohort; choose its folder "
-        "in the sidebar."
+        "{:code} makes one for a cohort; choose its folder in the sidebar.",
+        command("osteo index --model {} --cohort DIR", bundle),
     )
 
 
@@ -165,27 +176,33 @@ def best(card: "UnitCard", found: "Best", by: str, cut: str) -> str:
     value = {"maximum": "the greatest value", "mean": "the mean"}[by]
     value = value if card.map is not None else "the value"
     if not any(top.value for top in found.tops):
-        return f"`{card.unit}` is zero on {found.among}: none of them drives it."
-    return (
-        f"Of {found.among}, strongest first, by {value} of `{card.unit}`. {cut} "
-        "Pick one to read the whole tile."
+        return md("`{}` is zero on {}: none of them drives it.", card.unit, found.among)
+    return md(
+        "Of {}, strongest first, by {} of `{}`. {} Pick one to read the whole tile.",
+        found.among,
+        value,
+        card.unit,
+        cut,
     )
 
 
 def no_pictures(missing: int, count: int) -> str:
     """Say that pictures of training tiles are missing, and how to get them."""
-    return (
-        f"The pictures of {missing} of {count} are not on this computer: download the collection "
+    return md(
+        "The pictures of {} of {} are not on this computer: download the collection "
         "(Osteosarcoma-Tumor-Assessment, The Cancer Imaging Archive), run "
-        "`osteo cohort import SRC --to DIR`, and give DIR as the cohort in the sidebar."
+        "`osteo cohort import SRC --to DIR`, and give DIR as the cohort in the sidebar.",
+        missing,
+        count,
     )
 
 
 def no_summary(bundle: str) -> str:
     """Say that nothing is known of the unit over many tiles."""
-    return (
+    return md(
         "How it answers to each class is not known: this network carries no summary of its units. "
-        f"`osteo index --model {bundle} --cohort DIR` makes one for a cohort."
+        "{:code} makes one for a cohort.",
+        command("osteo index --model {} --cohort DIR", bundle),
     )
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from osteo_ui import charts, drawn, layers, saving, services, words
 from osteo_ui.heat_views import highest
+from osteo_ui.markdown import md
 from osteo_ui.selection import Selection
 from osteo_ui.sources import Shown
 
@@ -26,8 +27,12 @@ def small_heat(engine: "Engine", reading: "Reading", item: Shown, selection: Sel
     st.image(png, width="stretch", alt=f"Grad-CAM for {target} over {item.entry.title}")
     st.caption(
         heat.empty_reason
-        or f"Grad-CAM at `{layer}` for the logit of {target}; colours from 0 to "
-        f"{words.number(high)}."
+        or md(
+            "Grad-CAM at `{}` for the logit of {}; colours from 0 to {}.",
+            layer,
+            target,
+            words.number(high),
+        )
     )
 
 
@@ -39,8 +44,12 @@ def small_mosaic(engine: "Engine", reading: "Reading", item: Shown, selection: S
     png = drawn.mosaic_png(reading, layer, order, selection.map_colours, 6)
     st.image(png, width="stretch", alt=f"Strongest maps of {layer} on {item.entry.title}")
     st.caption(
-        f"`{layer}`: {len(order)} of {maps.shape[-1]} maps, strongest mean first; "
-        "each scaled to its own range."
+        md(
+            "`{}`: {} of {} maps, strongest mean first; each scaled to its own range.",
+            layer,
+            len(order),
+            maps.shape[-1],
+        )
     )
 
 
@@ -53,7 +62,9 @@ def small_neurons(engine: "Engine", reading: "Reading", item: Shown, selection: 
     )
     charts.show(figure, saving.tile_stem(item, layer, "neurons"), f"Activations of {layer}")
     dead = int((values == 0).sum())
-    st.caption(f"`{layer}`: unit against activation; {dead} of {values.size} units are at zero.")
+    st.caption(
+        md("`{}`: unit against activation; {} of {} units are at zero.", layer, dead, values.size)
+    )
 
 
 def pick(wanted: str, names: tuple[str, ...] | list[str], default: str) -> str:

@@ -11,6 +11,7 @@ from osteo_core.ensemble_bundles import EnsembleBundle
 from osteo_core.errors import OsteoError
 from osteo_core.explain import INPUT
 from osteo_ui import drawn, services, sources, state, words
+from osteo_ui.markdown import md
 
 if TYPE_CHECKING:
     from osteo_core.engine import Engine
@@ -164,8 +165,10 @@ def require_bundle() -> Bundle:
     found = services.bundle(names[0]) if names else None
     if found is None:
         st.info(
-            "No trained network was found. Put one into `models/`, or train one with "
-            "`osteo train`.",
+            md(
+                "No trained network was found. Put one into `models/`, or train one with "
+                "`osteo train`."
+            ),
             icon=":material/deployed_code:",
         )
         st.stop()
@@ -193,7 +196,7 @@ def computing(what: str, height: int = 220) -> Iterator[None]:
     text = "Loading TensorFlow and the network (a few seconds, once)" if cold else what
     hold = st.empty()
     with hold.container():
-        st.caption(f":material/hourglass_empty: {text}…")
+        st.caption(md(":material/hourglass_empty: {}…", text))
         st.skeleton(height=height)
     try:
         yield
@@ -216,7 +219,10 @@ def open_engine(bundle: Bundle) -> "Engine":
 
 def _offer_members(bundle: EnsembleBundle) -> None:
     st.info(
-        f"`{bundle.name}` is an ensemble. Maps and units belong to one network: choose a member.",
+        md(
+            "`{}` is an ensemble. Maps and units belong to one network: choose a member.",
+            bundle.name,
+        ),
         icon=":material/groups:",
     )
     with st.container(horizontal=True):
@@ -272,4 +278,4 @@ def tile_caption(item: sources.Shown) -> str:
     """Return a tile in words: name, size, source, how it was decoded."""
     tile, entry = item.tile, item.entry
     parts = [entry.note, f"{tile.width} × {tile.height} px", *tile.decoding]
-    return f"**{entry.title}**: " + ", ".join(part for part in parts if part)
+    return md("**{}**: ", entry.title) + ", ".join(part for part in parts if part)

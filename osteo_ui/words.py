@@ -1,10 +1,12 @@
 """What the pages say of a reading, in whole sentences."""
 
+import shlex
 from typing import TYPE_CHECKING
 
 from osteo_core.bundles import Bundle
 from osteo_core.wording import count as count  # said on pages as words.count
 from osteo_ui import services
+from osteo_ui.markdown import md
 from osteo_ui.sources import Shown
 
 if TYPE_CHECKING:
@@ -20,6 +22,11 @@ _MET = {
 def number(value: float) -> str:
     """Return a raw value in three digits, or whole where it has more."""
     return f"{value:.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.3g}"
+
+
+def command(template: str, *values: str) -> str:
+    """Return a command to be typed into a shell, with names put into it as the shell needs them."""
+    return template.format(*map(shlex.quote, values))
 
 
 def duration(seconds: float) -> str:
@@ -45,15 +52,16 @@ def call(reading: "Reading") -> str:
 def verdict(reading: "Reading", true_class: str) -> str:
     """Return whether the call is right, where that is known; Markdown."""
     if not true_class:
-        return ":gray-badge[True class not known]"
+        return md(":gray-badge[True class not known]")
     if true_class == reading.predicted:
-        return f":green-badge[:material/check: Right] true class {true_class}"
+        return md(":green-badge[:material/check: Right] true class {}", true_class)
     if true_class not in reading.classes:
-        return (
-            f":orange-badge[:material/question_mark: Cannot be right] true class {true_class}, "
-            "which this network does not know"
+        return md(
+            ":orange-badge[:material/question_mark: Cannot be right] true class {}, "
+            "which this network does not know",
+            true_class,
         )
-    return f":red-badge[:material/close: Wrong] true class {true_class}"
+    return md(":red-badge[:material/close: Wrong] true class {}", true_class)
 
 
 def probabilities(reading: "Reading") -> str:

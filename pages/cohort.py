@@ -16,6 +16,7 @@ from osteo_ui import (
     widgets,
     words,
 )
+from osteo_ui.markdown import md
 
 PANELS = {
     "findings": "Findings",
@@ -45,16 +46,24 @@ except OsteoError as error:
     st.stop()
 if view.shipped:
     st.info(
-        "These are the synthetic tiles that are shipped. For a cohort of your own, run "
-        "`osteo cohort import SRC --to DIR`, then choose Cohort in the sidebar and name DIR.",
+        md(
+            "These are the synthetic tiles that are shipped. For a cohort of your own, run "
+            "`osteo cohort import SRC --to DIR`, then choose Cohort in the sidebar and name DIR."
+        ),
         icon=":material/folder_open:",
     )
 tiles = view.cohort.tiles
 split = "" if view.shipped else f", split {how_split(view.cohort.protocol.kind)}"
 slides, cases = len({tile.slide for tile in tiles}), len({tile.case for tile in tiles})
 st.markdown(
-    f"**{view.name}**: {words.count(len(tiles), 'tile')} of {words.count(slides, 'slide')} and "
-    f"{words.count(cases, 'case')}{split}."
+    md(
+        "**{}**: {} of {} and {}{}.",
+        view.name,
+        words.count(len(tiles), "tile"),
+        words.count(slides, "slide"),
+        words.count(cases, "case"),
+        split,
+    )
 )
 panel = widgets.segments("Show", "audit_panel", PANELS)
 names = state.selection().models

@@ -18,6 +18,7 @@ from osteo_ui import (
 )
 from osteo_ui import metric_panels as panels
 from osteo_ui.glances import glance
+from osteo_ui.markdown import md
 
 state.require_app()
 
@@ -41,7 +42,7 @@ try:
 except OsteoError as error:
     compared = None
     st.error(str(error))
-    st.info("Choose other networks above, or train this one again with `osteo train`.")
+    st.info(md("Choose other networks above, or train this one again with `osteo train`."))
 if compared is not None:
     panels.say(compared.notes)
 if compared is not None and not compared.n_tiles:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from osteo_ui import bookmarks, find_data, find_searches, find_views, state, widgets
+from osteo_ui.markdown import md
 
 state.require_app()
 
@@ -17,7 +18,7 @@ with widgets.computing("Opening what is known of the units"):
 if problem:
     st.warning(problem)
 if not layers:
-    st.info(f"`{bundle.name}` has no convolution and no fully connected layer, so no unit.")
+    st.info(md("`{}` has no convolution and no fully connected layer, so no unit.", bundle.name))
     st.stop()
 
 find = widgets.segments("Find by", "find", find_searches.FINDS)

@@ -20,13 +20,17 @@ from osteo_ui import (
     widgets,
 )
 from osteo_ui import metric_panels as panels
+from osteo_ui.markdown import md
 
 state.require_app()
 
 bundle = widgets.require_bundle()
 st.caption(
-    f"`{bundle.name}`, scored on its stored predictions: nothing is run here. For research and "
-    "teaching, not diagnosis."
+    md(
+        "`{}`, scored on its stored predictions: nothing is run here. For research and "
+        "teaching, not diagnosis.",
+        bundle.name,
+    )
 )
 part = panels.choose_part()
 try:
@@ -34,7 +38,9 @@ try:
     found = metric_services.part_figures(bundle, part)
 except OsteoError as error:
     st.error(str(error))
-    st.info("Choose another network in the sidebar, or train this one again with `osteo train`.")
+    st.info(
+        md("Choose another network in the sidebar, or train this one again with `osteo train`.")
+    )
     st.stop()
 
 standing = view.part.standing(bundle.card.split.kind)

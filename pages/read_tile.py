@@ -3,6 +3,7 @@
 import streamlit as st
 
 from osteo_ui import charts, drawn, saving, services, state, tile_picker, widgets, words
+from osteo_ui.markdown import md
 from osteo_ui.views import small_heat, small_mosaic, small_neurons
 
 state.require_app()
@@ -61,7 +62,7 @@ if single:
 for page, title, icon, draw in VIEWS:
     heading = grid.cell() if single else st.container()
     with heading:
-        st.page_link(page, label=f"**{title}**", icon=icon, help=f"Open the page {title}")
+        st.page_link(page, label=md("**{}**", title), icon=icon, help=f"Open the page {title}")
     cells = [heading] if single else widgets.side_by_side(shown)
     for cell, item, reading in zip(cells, shown, readings, strict=True):
         with cell:

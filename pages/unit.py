@@ -15,6 +15,7 @@ from osteo_ui import (
     unit_views,
     widgets,
 )
+from osteo_ui.markdown import md
 
 state.require_app()
 
@@ -67,7 +68,7 @@ def card_of_unit() -> None:
     st.subheader("Over many tiles", anchor=False)
     widgets.segments("By", "best", {"maximum": "Maximum", "mean": "Mean"}, width=220)
     unit_spread.draw(bundle, card)
-    st.markdown("**Tiles that drive it most**")
+    st.markdown(md("**Tiles that drive it most**"))
     tiles = st.container()
 
     st.divider()

@@ -10,12 +10,18 @@ import pandas as pd
 def said(at) -> str:
     """All text of the page in one string."""
     kinds = (at.info, at.error, at.warning, at.success, at.caption, at.markdown, at.subheader)
-    return "\n".join(str(element.value) for kind in (*kinds, at.title) for element in kind)
+    return "\n".join(unescaped(element.value) for kind in (*kinds, at.title) for element in kind)
+
+
+def unescaped(text: str) -> str:
+    """What is seen of text that was escaped for Markdown."""
+    text = re.sub(r"&#(\d+);", lambda found: chr(int(found[1])), text.replace(":small[]", ""))
+    return re.sub(r"\\([!-/:-@[-`{-~])", r"\1", text)
 
 
 def figures(at) -> dict[str, str]:
     """Values of the page's metrics by their labels."""
-    return {metric.label: metric.value for metric in at.metric}
+    return {unescaped(metric.label): metric.value for metric in at.metric}
 
 
 def table_with(at, *columns: str, without: str = "") -> pd.DataFrame:
