@@ -214,7 +214,7 @@ def _csv(rows: list[Row]) -> bytes:
 
     table = pd.DataFrame(rows)
     places = {name: "Int64" for name in ("row", "column") if name in table}  # neurons have none
-    return table.astype(places).to_csv(index=False).encode()
+    return saving.csv(table.astype(places))
 
 
 def _rows(engine: "Engine", item: Shown) -> dict[Unit, Row]:

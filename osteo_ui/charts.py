@@ -8,6 +8,8 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 import streamlit as st
 
+from osteo_ui.chart_text import bold, escaped, named
+
 # Okabe and Ito: distinct under the common colour-vision deficiencies; the lighter ones on dark.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 ON_DARK = ("#56B4E9", "#E69F00", "#2FC29B", "#CC79A7", "#F0E442", "#D55E00")
@@ -36,12 +38,22 @@ def show(figure: go.Figure, name: str, alt: str, **options: Any) -> Any:
         "modeBarButtons": [["toImage", "resetScale2d"]],
         "toImageButtonOptions": {"format": "png", "filename": name, "scale": 2},
     }
-    return st.plotly_chart(figure, key=f"chart.{name}", config=config, alt=alt, **options)
+    safe = as_it_reads(figure)
+    return st.plotly_chart(safe, key=f"chart.{name}", config=config, alt=alt, **options)
+
+
+def as_it_reads(figure: go.Figure) -> go.Figure:
+    """Return a figure whose text Plotly shows letter by letter."""
+    given = figure.to_plotly_json()
+    data, layout = escaped(given["data"]), escaped(given["layout"])
+    named(data, layout)
+    layout.setdefault("hoverlabel", {}).setdefault("namelength", -1)  # a cut could part a sign
+    return go.Figure(data, layout)
 
 
 def wrapped(name: str) -> str:
     """Return the name of a class in short lines, for an axis."""
-    return name.replace("-", "-<br>").replace(" ", "<br>")
+    return name.replace("-", "-\n").replace(" ", "\n")
 
 
 def colour(i: int) -> str:
@@ -67,7 +79,7 @@ def probability_bars(
     """
     strong = [name == predicted for name in classes]
     ticks = [
-        (f"<b>{name}</b>" if name == predicted else name) + ("<br>(true)" if name == truth else "")
+        (bold(name) if name == predicted else name) + ("\n(true)" if name == truth else "")
         for name in classes
     ]
     figure = go.Figure(
@@ -122,7 +134,7 @@ def neuron_plot(
                     "opacity": 0.8,
                 },
                 customdata=order,
-                hovertemplate="unit %{customdata}: %{y:.4g}<extra>" + name + "</extra>",
+                hovertemplate="unit %{customdata}: %{y:.4g}<extra>%{fullData.name}</extra>",
             )
         )
     across = "Unit" if sort == "index" else f"Rank by {sort}"
@@ -156,7 +168,7 @@ def histogram(series: Mapping[str, Floats], *, bins: int = 48, height: int = 260
                 mode="lines",
                 line={"shape": "hvh", "color": colour(i), "dash": _dash(i)},
                 fill="tozeroy" if len(finite) == 1 else None,
-                hovertemplate="%{x:.4g}: %{y:.1%}<extra>" + name + "</extra>",
+                hovertemplate="%{x:.4g}: %{y:.1%}<extra>%{fullData.name}</extra>",
             )
         )
     figure.update_layout(height=height, margin=_MARGIN, legend=_legend())

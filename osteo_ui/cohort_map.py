@@ -2,7 +2,7 @@
 
 import base64
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from osteo_core.cohorts.audit import Audit
 from osteo_core.cohorts.audit.overlaps import COLLECTION_SIDE
 from osteo_core.cohorts.table import CohortTile
 from osteo_ui import charts, cohort_services, cohort_tiles, saving, state, widgets
+from osteo_ui.chart_text import shown
 from osteo_ui.cohort_services import View
 from osteo_ui.markdown import md
 
@@ -215,10 +216,10 @@ def _scatter(
 
 
 def _hover(tile: CohortTile, calls: pd.DataFrame) -> str:
-    said = f"{tile.file.rsplit('/', 1)[-1]}<br>labelled {tile.label}"
+    said = f"{tile.file.rsplit('/', 1)[-1]}\nlabelled {tile.label}"
     if tile.file in calls.index:
         row = calls.loc[tile.file]
-        said += f"<br>called {row['call']}, {row['p']:.1%} ({row['met']} part)"
+        said += f"\ncalled {row['call']}, {row['p']:.1%} ({row['met']} part)"
     return said
 
 
@@ -271,9 +272,14 @@ def _points(key: str) -> list[dict[str, Any]]:
     return list(kept.selection.points) if kept else []
 
 
+def _tile(view: View, point: Mapping[str, Any]) -> CohortTile | None:
+    file = point["customdata"][0]  # as it was escaped for the figure
+    return next((tile for tile in view.cohort.tiles if shown(tile.file) == file), None)
+
+
 def _take(view: View, key: str) -> None:
     for point in _points(key)[:1]:
-        tile = view.tile(str(point["customdata"][0]))
+        tile = _tile(view, point)
         if tile is not None:
             cohort_tiles.show(view, tile)
 
@@ -281,6 +287,6 @@ def _take(view: View, key: str) -> None:
 def _picked(view: View, key: str, tiles: Sequence[CohortTile]) -> None:
     """Draw the tile that was picked on the map."""
     for point in _points(key)[:1]:
-        tile = view.tile(str(point["customdata"][0]))
+        tile = _tile(view, point)
         if tile in tiles and view.ref(tile) in state.selection().tiles:
             cohort_tiles.card(view, tile)

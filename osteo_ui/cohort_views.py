@@ -155,7 +155,7 @@ def stain_chart(rows: list[StainRow]) -> go.Figure:
                 name=row.case,
                 mode="markers",
                 marker={"size": 11, "color": charts.colour(i), "symbol": charts.SYMBOLS[i % 6]},
-                hovertemplate="H %{x:.3f}, E %{y:.3f}<extra>" + row.case + "</extra>",
+                hovertemplate="H %{x:.3f}, E %{y:.3f}<extra>%{fullData.name}</extra>",
             )
         )
     figure.update_layout(height=380, margin={"l": 8, "r": 8, "t": 32, "b": 8})

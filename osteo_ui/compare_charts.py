@@ -33,7 +33,7 @@ def differences(found: Sequence[Difference], first: str, second: str) -> go.Figu
                 "thickness": 2,
                 "width": 5,
             },
-            hovertemplate="%{y}: %{x:+.3f}<extra>" + words + "</extra>",
+            hovertemplate="%{y}: %{x:+.3f}<extra>%{fullData.name}</extra>",
         )
     figure.update_layout(scattermode="group", scattergap=0.6)
     figure.update_xaxes(title=f"{first} less {second}", zeroline=False, tickformat="+.2f")
@@ -56,8 +56,8 @@ def layers(found: Similarity) -> go.Figure:
             zmax=1,
             colorscale="Cividis",
             colorbar={"title": "CKA", "thickness": 14},
-            hovertemplate=f"{found.first} %{{y}}<br>{found.second} %{{x}}<br>CKA %{{z:.2f}}"
-            "<extra></extra>",
+            meta=[found.first, found.second],
+            hovertemplate="%{meta[0]} %{y}<br>%{meta[1]} %{x}<br>CKA %{z:.2f}<extra></extra>",
         )
     )
     figure.update_xaxes(title=found.second, automargin=True, tickangle=-60)

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from osteo_core.evaluate.necrosis import GOOD_RESPONSE, Necrosis
 from osteo_core.evaluate.referral import REFERRED, Decided, RiskCoverage
+from osteo_ui.chart_text import bold
 from osteo_ui.charts import QUIET, colour, wrapped
 
 _MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
@@ -20,7 +21,7 @@ def outcomes(decided: Decided) -> go.Figure:
     counts = decided.confusion
     shares = counts / counts.sum(axis=1, keepdims=True).clip(1)
     cells = [
-        [f"<b>{n}</b><br>{share:.1%}" for n, share in zip(*row, strict=True)]
+        [f"{bold(str(n))}\n{share:.1%}" for n, share in zip(*row, strict=True)]
         for row in zip(counts.tolist(), shares.tolist(), strict=True)
     ]
     heat = {
@@ -109,7 +110,7 @@ def meter(found: Necrosis) -> go.Figure:
                 "mode": "markers",
                 "marker": {"size": 13, "color": hue, "symbol": symbol},
                 "error_x": bars,
-                "hovertemplate": f"{name}: %{{x:.1%}}<extra></extra>",
+                "hovertemplate": "%{y}: %{x:.1%}<extra></extra>",
                 "showlegend": False,
             }
         )

@@ -83,7 +83,7 @@ def draw(search: Search, layers: Mapping[str, int]) -> None:
 
 
 def _csv(table: "pd.DataFrame") -> bytes:
-    return table.to_csv(index=False).encode()
+    return saving.csv(table)
 
 
 def _table(search: Search, end: str, head: str, rows: "pd.DataFrame") -> None:

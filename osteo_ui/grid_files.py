@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from osteo_core import pictures
 from osteo_core.heatmap import PNG_KEY
+from osteo_core.text import cell
 from osteo_ui import drawn, grid_views, heat_badges, saving
 from osteo_ui.grid_cells import Found
 from osteo_ui.grid_controls import View
@@ -90,8 +91,8 @@ def numbers(grid: Sequence[Sequence[Found]], item: Shown) -> bytes:
     names = list(dict.fromkeys(name for row in rows for name in row))
     text = io.StringIO()
     writer = csv.DictWriter(text, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    writer.writerow({name: cell(name) for name in names})
+    writer.writerows({name: cell(value) for name, value in row.items()} for row in rows)
     return text.getvalue().encode()
 
 

@@ -38,7 +38,8 @@ def curves(grade: "Grade", kind: str, title: str) -> go.Figure:
                     mode="lines+markers",
                     line={"color": colour, "dash": dash, "width": width},
                     marker={"symbol": charts.SYMBOLS[i], "size": 6},
-                    hovertemplate="%{x:.0%}: %{y:.3f}<extra>" + words + "</extra>",
+                    meta=[words],
+                    hovertemplate="%{x:.0%}: %{y:.3f}<extra>%{meta[0]}</extra>",
                 )
             )
     legend = {"orientation": "h", "yanchor": "top", "y": -0.3, "x": 0}

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from osteo_core.evaluate import LabelledPart, LearningCurves, Metrics, RocCurve
+from osteo_ui.chart_text import bold
 from osteo_ui.charts import QUIET, colour, wrapped
 
 DASHES = ("solid", "dash", "dot", "dashdot")
@@ -42,7 +43,7 @@ def confusion(metrics: Metrics) -> go.Figure:
             figure.add_annotation(
                 x=call,
                 y=label,
-                text=f"<b>{count}</b><br>{share:.1%}",
+                text=f"{bold(str(count))}\n{share:.1%}",
                 showarrow=False,
                 # cividis runs from dark blue to yellow
                 font={"color": "#FFFFFF" if share < 0.5 else "#000000", "size": 15},
@@ -149,8 +150,9 @@ def accuracies(parts: Mapping[str, LabelledPart], highlighted: str = "") -> go.F
                 "thickness": 2,
                 "width": 7,
             },
-            hovertemplate=f"{name}: {metrics.accuracy:.1%} ({metrics.interval.low:.1%} to "
-            f"{metrics.interval.high:.1%}) on {part.n_tiles} tiles<extra></extra>",
+            meta=[metrics.interval.low, metrics.interval.high, part.n_tiles],
+            hovertemplate="%{y}: %{x:.1%} (%{meta[0]:.1%} to %{meta[1]:.1%}) on %{meta[2]} tiles"
+            "<extra></extra>",
             showlegend=False,
         )
     figure.update_xaxes(title="accuracy", tickformat=".0%")

@@ -10,6 +10,7 @@ from osteo_core.evaluate.calibration import Bin
 from osteo_core.evaluate.figures import Figures
 from osteo_core.evaluate.precision_recall import PrCurve
 from osteo_core.evaluate.protocol_report import Bounds, ProtocolReport
+from osteo_ui.chart_text import bold
 from osteo_ui.charts import QUIET, SYMBOLS, colour
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
@@ -61,9 +62,8 @@ def reliability(before: Sequence[Bin], after: Sequence[Bin]) -> go.Figure:
             marker={"symbol": SYMBOLS[i], "size": 9},
             error_y=bars if barred else None,
             customdata=[b.n for b in bins],
-            hovertemplate="%{customdata} tiles, sure %{x:.1%}, right %{y:.1%}<extra>"
-            + name
-            + "</extra>",
+            hovertemplate="%{customdata} tiles, sure %{x:.1%}, right %{y:.1%}"
+            "<extra>%{fullData.name}</extra>",
         )
     figure.update_xaxes(title="probability of the call", range=[0, 1.02], tickformat=".0%")
     figure.update_yaxes(title="share right", range=[-0.02, 1.02], tickformat=".0%")
@@ -75,7 +75,7 @@ def forest(everything: Mapping[str, Figures], names: Sequence[str], chosen: str 
     figure = make_subplots(
         rows=1, cols=len(names), shared_yaxes=True, subplot_titles=names, horizontal_spacing=0.03
     )
-    rows = [f"<b>{n}</b>" if n == chosen else n for n in everything]
+    rows = [bold(n) if n == chosen else n for n in everything]
     for column, name in enumerate(names, start=1):
         known = [f.find(name) for f in everything.values()]
         for i, (words, field) in enumerate((("by slide", "by_slide"), ("by tile", "by_tile"))):
@@ -94,7 +94,8 @@ def forest(everything: Mapping[str, Figures], names: Sequence[str], chosen: str 
                 orientation="h",  # the two intervals stand one above the other
                 marker={"color": colour(i), "symbol": SYMBOLS[i], "size": 8},
                 error_x=_bars([(value, interval) for _, value, interval in drawn]),
-                hovertemplate="%{y}: %{x:.3f}<extra>" + f"{name}, {words}</extra>",
+                meta=[f"{name}, {words}"],
+                hovertemplate="%{y}: %{x:.3f}<extra>%{meta[0]}</extra>",
                 row=1,
                 col=column,
             )
@@ -138,7 +139,8 @@ def protocols(report: ProtocolReport) -> go.Figure:
             orientation="h",
             marker={"size": 10, "color": colour(i), "symbol": SYMBOLS[i]},
             error_x=_bars(pairs),
-            hovertemplate="%{y}: %{x:.3f}<extra>" + words + "</extra>",
+            meta=[words],
+            hovertemplate="%{y}: %{x:.3f}<extra>%{meta[0]}</extra>",
         )
     figure.update_layout(scattermode="group", scattergap=0.5)
     lows = [run.accuracy for row in rows for run in row.runs]
@@ -172,7 +174,7 @@ def learning(everything: Mapping[str, LearningCurves], chosen: str = "") -> go.F
                     "width": 3 if name == chosen else 1.5,
                 },
                 marker={"symbol": SYMBOLS[i % 6], "size": _sizes(curves)},
-                hovertemplate="epoch %{x}: %{y:.3f}<extra>" + name + "</extra>",
+                hovertemplate="epoch %{x}: %{y:.3f}<extra>%{fullData.name}</extra>",
                 row=row,
                 col=1,
             )

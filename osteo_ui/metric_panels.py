@@ -40,7 +40,7 @@ def table(
     )
     st.download_button(
         "CSV",
-        frame.to_csv(index=False),
+        saving.csv(frame),
         f"{name}.csv",
         "text/csv",
         key=f"csv.{name}",

@@ -115,7 +115,7 @@ def chosen(layer: str, answers: Answers, shares: Floats | None) -> None:
 
 
 def _csv(answers: Answers, shares: Floats | None) -> bytes:
-    return answers.table(shares).to_csv(index=False).encode()
+    return saving.csv(answers.table(shares))
 
 
 def dead_units(layer: str, answers: Answers) -> None:

@@ -1,10 +1,15 @@
 """What is saved from a page: download buttons and the names of files."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from osteo_core.text import table_for_people
 from osteo_ui import sources
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NPZ = "application/octet-stream"
 NPZ_HELP = "Raw float32 values (NumPy .npz) with how they were made"
@@ -24,6 +29,11 @@ def download(label: str, data: Content, file: str, mime: str, help_text: str) ->
         on_click="ignore",
         help=help_text,
     )
+
+
+def csv(frame: "pd.DataFrame", index: bool = False) -> bytes:
+    """Return a table as CSV that no spreadsheet runs as formulas."""
+    return table_for_people(frame).to_csv(index=index).encode()
 
 
 def downloads(name: str, png: Content, floats: Content | None = None) -> None:

@@ -238,4 +238,4 @@ def table(found: "Effect", classes: Sequence[str]) -> bytes:
         [[what, " ".join(map(str, units)), *values] for what, units, values in rows],
         columns=["what", "units", *(f"p_{name}" for name in classes)],
     )
-    return frame.to_csv(index=False).encode()
+    return saving.csv(frame)

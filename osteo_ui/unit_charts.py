@@ -31,7 +31,7 @@ def effect(found: "Effect", classes: Sequence[str]) -> go.Figure:
                 text=[f"{p:.1%}" for p in values],
                 textposition="outside",
                 cliponaxis=False,
-                hovertemplate="%{x:.4f}<extra>" + name + "</extra>",
+                hovertemplate="%{x:.4f}<extra>%{fullData.name}</extra>",
             )
         )
     if len(found.control):

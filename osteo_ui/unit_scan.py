@@ -187,4 +187,4 @@ def table(rows: "tuple[ScanRow, ...]", classes: tuple[str, ...]) -> bytes:
         [[str(r.unit), r.change, r.logit_change, *r.probabilities] for r in rows],
         columns=["unit", "change", "logit_change", *(f"p_{name}" for name in classes)],
     )
-    return frame.to_csv(index=False).encode()
+    return saving.csv(frame)

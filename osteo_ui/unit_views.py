@@ -233,7 +233,7 @@ def _ranking_csv(names: Sequence[str], values: np.ndarray, order: np.ndarray) ->
     import pandas as pd
 
     frame = pd.DataFrame(values, columns=list(names)).rename_axis("unit").iloc[order]
-    return frame.to_csv().encode()
+    return saving.csv(frame, index=True)
 
 
 def units_there(reading: "Reading", card: "UnitCard") -> None:

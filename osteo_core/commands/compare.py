@@ -9,6 +9,7 @@ from osteo_core.commands.following import follow
 from osteo_core.commands.options import Failures
 from osteo_core.errors import BundleError, CohortError, TileError
 from osteo_core.files import atomic_write
+from osteo_core.text import table_for_people
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +55,7 @@ def compare(models: str, cohort_dir: Path | None, part: str, out: Path | None) -
         table = compared.between(first, second)
         if cohort_dir is not None:
             table = _with_reasons(table, _reasons(first, second, cohort_dir, part), failures)
-        table.to_csv(stream, index=False, lineterminator="\n")
+        table_for_people(table).to_csv(stream, index=False, lineterminator="\n")
     click.echo(f"{out}: {len(table)} tiles")
     failures.finish()
 

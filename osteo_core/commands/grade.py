@@ -11,6 +11,7 @@ from osteo_core.commands.following import follow
 from osteo_core.commands.options import Failures, model_options, open_chosen
 from osteo_core.errors import CohortError
 from osteo_core.files import atomic_write
+from osteo_core.text import cell
 
 if TYPE_CHECKING:
     from osteo_core.cohorts import Cohort, CohortTile
@@ -138,7 +139,7 @@ def _part(engine: "Engine", cohort: "Cohort", part: str) -> "list[CohortTile]":
 def _write(stream: IO[str], rows: list[dict[str, Any]]) -> None:
     writer = csv.DictWriter(stream, list(rows[0]) if rows else ["method"], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: cell(value) for name, value in row.items()} for row in rows)
 
 
 def _table(told: dict[str, Any], out: Path) -> str:

@@ -10,6 +10,7 @@ import click
 
 from osteo_core.commands.options import Failures, model_options, open_chosen
 from osteo_core.files import atomic_write
+from osteo_core.text import cell
 
 if TYPE_CHECKING:
     from osteo_core.engine import Engine
@@ -69,4 +70,5 @@ def _write(
     while some := list(islice(readable, _BATCH)):
         rows = engine.predict(tile for _, tile in some)
         for (file, _), row, called in zip(some, rows, engine.calls(rows), strict=True):
-            writer.writerow([file, engine.name, called, *(f"{p:.6f}" for p in row)])
+            said = map(cell, (file, engine.name, called))
+            writer.writerow([*said, *(f"{p:.6f}" for p in row)])
