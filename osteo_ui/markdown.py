@@ -33,7 +33,7 @@ _EDGE = re.compile(r"\A\s|\s\Z")
 _BREAK = re.compile(r"[\t\n\x0b\x0c\r\x85\u2028\u2029]")
 _CODE = re.compile(r"`\{(\w*)\}`")
 _IN_CODE = re.compile(r"`[^`\n]*\{\w[^`\n]*`")
-_PLAIN_CODE = re.compile(r"(?!.*:material/)[^\s`](?:[^`]*[^\s`])?")
+_PLAIN_CODE = re.compile(r"(?!.*:material/)[^\s`<](?:[^`<]*[^\s`<])?")
 
 
 class Markdown(str):
@@ -112,7 +112,7 @@ def escape(text: str) -> Markdown:
 
 
 def _escaped(text: str) -> str:
-    text = _ANYWHERE.sub(lambda found: "&#58;" if found[0] == ":" else "\\" + found[0], text)
+    text = _ANYWHERE.sub(lambda m: _entity(m) if m[0] in ":<" else "\\" + m[0], text)
     text = _AT_START.sub(lambda m: f"{m[1]}{m[3] or ''}\\{m[2] or m[4]}", text)
     return _INDENT.sub("&#32;", text)
 

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
-from osteo_ui.markdown import md
+from osteo_ui.markdown import code, md
 
 MAX_MODELS = 4
 MAX_TILES = 4
@@ -14,21 +14,24 @@ MAX_SETTINGS = 24  # of methods, all together
 MAX_ROWS = 13  # methods in the grid
 MAX_COLUMNS = 6  # layers in the grid
 MAX_MARKS = 60  # bookmarks; a link of them stays below 4,000 characters
-MAX_CLASSES = 6  # with a threshold or a cost of their own
+MAX_CLASSES = 100  # with a threshold or a cost of their own
 MAX_MIXED = 5  # networks put together
+SHOWN = 40  # characters of a bad value that are told
 SHORT_ID = 12  # characters of a SHA-256 that stand for it in a link
 
-_NAME = re.compile(r"[\w.][\w.+-]{0,99}")
+# A name is anything that a folder, layer or class can be called: it is only ever looked up in a
+# list, and shown letter by letter.
+_NAME = re.compile(r"(?=\s*\S)[^\0]{1,255}")
+_MODEL = re.compile(r"(?!\.{1,2}\Z)(?=\s*\S)[^\0/]{1,255}")
+_METHOD = re.compile(r"[a-z][\w-]{0,39}", re.ASCII)
 _TITLE = re.compile(r"\w[\w .+-]{0,79}")
-_LAYER = re.compile(r"[\w./:+-]{1,120}")
-_CLASS = re.compile(r"[^\x00-\x1f<>]{1,80}")
 _SHA = re.compile(rf"[0-9a-f]{{{SHORT_ID}}}")
-_UNIT = re.compile(r"[\w./+-]{1,120}:\d{1,5}")
+_UNIT = re.compile(r"[^\0]{1,255}:\d{1,5}", re.ASCII)
 _SETTING = re.compile(r"[a-z]\w{0,39}\.[a-z]\w{0,39}:[\w.+-]{1,40}")
-_PLACE = re.compile(r"(?:\d{1,3}|1000),(?:\d{1,3}|1000)")
-_PAIR = re.compile(r"\d,\d")
-_CELL = re.compile(r"\d{1,2},\d{1,2}|first|second|neither")
-_OF_CLASS = re.compile(r"[^\x00-\x1f<>:]{1,80}:\d{1,3}")
+_PLACE = re.compile(r"(?:\d{1,3}|1000),(?:\d{1,3}|1000)", re.ASCII)
+_PAIR = re.compile(r"\d{1,3},\d{1,3}", re.ASCII)
+_CELL = re.compile(r"\d{1,3},\d{1,3}|first|second|neither", re.ASCII)
+_OF_CLASS = re.compile(r"[^\0]{1,255}:\d{1,3}", re.ASCII)
 _BAD_PATH = re.compile(r"[\x00-\x1f]|^[\\/]{2}")  # control characters; network shares
 
 
@@ -38,7 +41,8 @@ class TileRef:
 
     source: str  # "example", "upload" or "cohort"
     ident: str
-    name: str = ""  # an upload's file name, so that a link can ask for it again
+    # An upload's file name, so that a link can ask for it again; the file is known by its SHA-256.
+    name: str = field(default="", compare=False)
 
     def encode(self) -> str:
         """Return the address as it stands in a link."""
@@ -57,7 +61,7 @@ def decode_tile(text: str) -> TileRef:
     pattern = {"example": _TITLE, "upload": _SHA, "cohort": _SHA}.get(source)
     if pattern is None or not pattern.fullmatch(ident):
         raise ValueError("an example, upload or cohort tile")
-    return TileRef(source, ident, re.sub(r"[\x00-\x1f<>]", "", name)[:80])
+    return TileRef(source, ident, name[:80])
 
 
 @dataclass(frozen=True)
@@ -152,7 +156,7 @@ def _matching(pattern: re.Pattern[str], expected: str) -> tuple[Callable[[str], 
 
 def _number(low: int, high: int) -> tuple[Callable[[str], int], str]:
     def parse(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not low <= int(text[:9]) <= high:
+        if not re.fullmatch("[0-9]{1,9}", text) or not low <= int(text) <= high:
             raise ValueError
         return int(text)
 
@@ -171,14 +175,14 @@ BASELINES = ("blur", "mean", "white")
 AUDIT_PANELS = ("findings", "classes", "pairs", "white", "stain", "suspects", "map")
 PAIRS_OF = ("leaks", "unnamed", "within", "labels")
 _FIELDS: dict[str, _Field] = {
-    "models": _Field("model", *_matching(_NAME, "the name of a network")),
+    "models": _Field("model", *_matching(_MODEL, "the name of a network")),
     "tiles": _Field("tile", decode_tile, "example:NAME, upload:ID:FILE or cohort:ID"),
     "source": _Field("source", *_choice("example", "upload", "cohort")),
     "cohort": _Field("cohort", _path, "a folder on this computer"),
-    "layer": _Field("layer", *_matching(_LAYER, "the name of a layer")),
+    "layer": _Field("layer", *_matching(_NAME, "the name of a layer")),
     "unit": _Field("unit", *_number(0, 65535)),
-    "dense": _Field("dense", *_matching(_LAYER, "the name of a layer")),
-    "target": _Field("class", *_matching(_CLASS, "the name of a class")),
+    "dense": _Field("dense", *_matching(_NAME, "the name of a layer")),
+    "target": _Field("class", *_matching(_NAME, "the name of a class")),
     "order": _Field("order", *_choice("index", "mean", "maximum", "contribution")),
     "map_colours": _Field("maps", *_choice(*SEQUENTIAL)),
     "map_scale": _Field("scale", *_choice("map", "layer")),
@@ -192,24 +196,24 @@ _FIELDS: dict[str, _Field] = {
     "place": _Field("place", *_matching(_PLACE, "two numbers from 0 to 1000, as in 500,250")),
     "off": _Field("off", *_matching(_UNIT, "a unit, as in block5_conv4:17")),
     "instead": _Field("instead", *_choice("zero", "mean", "tile")),
-    "mean_class": _Field("meanof", *_matching(_CLASS, "the name of a class")),
+    "mean_class": _Field("meanof", *_matching(_NAME, "the name of a class")),
     "donor": _Field("valuesof", decode_tile, "example:NAME, upload:ID:FILE or cohort:ID"),
     "best": _Field("best", *_choice("maximum", "mean")),
     "panel": _Field("panel", *_choice("partners", "off", "scan", "dream")),
     "marks": _Field("mark", *_matching(_UNIT, "a unit, as in block5_conv4:17")),
     "find": _Field("find", *_choice("selectivity", "activation", "dead", "tiles", "classes")),
-    "find_layer": _Field("in", *_matching(_LAYER, "the name of a layer")),
-    "against": _Field("against", *_matching(_CLASS, "the name of a class")),
-    "method": _Field("method", *_matching(_NAME, "the name of a method")),
-    "versus": _Field("versus", *_matching(_CLASS, "the name of a class")),
+    "find_layer": _Field("in", *_matching(_NAME, "the name of a layer")),
+    "against": _Field("against", *_matching(_NAME, "the name of a class")),
+    "method": _Field("method", *_matching(_METHOD, "the name of a method")),
+    "versus": _Field("versus", *_matching(_NAME, "the name of a class")),
     "signed_colours": _Field("signed", *_choice(*DIVERGING)),
     "method_settings": _Field("set", *_matching(_SETTING, "a setting, as in rise.masks:500")),
     "baseline": _Field("baseline", *_choice(*BASELINES)),
     "outline": _Field("outline", *_number(0, 1)),
     "heat_panel": _Field("beside", *_choice("none", "layers")),
     "grid_by": _Field("columns", *_choice("classes", "layers", "models")),
-    "grid_methods": _Field("row", *_matching(_NAME, "the name of a method")),
-    "grid_layers": _Field("column", *_matching(_LAYER, "the name of a layer")),
+    "grid_methods": _Field("row", *_matching(_METHOD, "the name of a method")),
+    "grid_layers": _Field("column", *_matching(_NAME, "the name of a layer")),
     "rule": _Field("call", *_choice("top", "thresholds", "costs", "two-stage")),
     "thresholds": _Field("threshold", *_matching(_OF_CLASS, "a class and per cent, Viable:30")),
     "costs": _Field("cost", *_matching(_OF_CLASS, "a class and a number, as in Viable:5")),
@@ -219,15 +223,15 @@ _FIELDS: dict[str, _Field] = {
     "calibrated": _Field("calibrated", *_number(0, 1)),
     "target_error": _Field("target", *_number(0, 50)),
     "mix": _Field("mix", *_choice("none", "mean", "weighted", "vote", "two-stage")),
-    "mixed": _Field("with", *_matching(_NAME, "the name of a network")),
+    "mixed": _Field("with", *_matching(_MODEL, "the name of a network")),
     "meter_by": _Field("meterby", *_choice("slide", "case")),
-    "meter_of": _Field("meter", *_matching(_CLASS, "the name of a slide or case")),
+    "meter_of": _Field("meter", *_matching(_NAME, "the name of a slide or case")),
     "audit_panel": _Field("audit", *_choice(*AUDIT_PANELS)),
     "pairs_of": _Field("pairs", *_choice(*PAIRS_OF)),
-    "map_slide": _Field("slide", *_matching(_CLASS, "the name of a slide")),
+    "map_slide": _Field("slide", *_matching(_NAME, "the name of a slide")),
     "map_by": _Field("shade", *_choice("label", "call", "error", "confidence")),
     "pair": _Field("pair", *_matching(_PAIR, "two numbers, as in 0,1")),
-    "calls_of": _Field("of", *_matching(_CLASS, "the name of a class")),
+    "calls_of": _Field("of", *_matching(_NAME, "the name of a class")),
     "calls_cell": _Field("cell", *_matching(_CELL, "two numbers, as in 0,1, or who is right")),
     "confusion_cell": _Field("confused", *_matching(_PAIR, "two numbers, as in 0,1")),
     "point": _Field("point", *_number(0, 100)),
@@ -249,15 +253,19 @@ _LIMITS = {
 def to_query(selection: Selection) -> dict[str, list[str]]:
     """Return the URL parameters of a selection; what stands at its default is left out."""
     query: dict[str, list[str]] = {}
-    for field in fields(Selection):
-        value = getattr(selection, field.name)
-        if value == field.default:
+    for part in fields(Selection):
+        value = getattr(selection, part.name)
+        if value == part.default:
             continue
         values = value if isinstance(value, tuple) else (value,)
-        query[_FIELDS[field.name].url] = [
-            v.encode() if isinstance(v, TileRef) else str(v) for v in values
-        ]
+        texts = [v.encode() if isinstance(v, TileRef) else str(v) for v in values]
+        query[_FIELDS[part.name].url] = [text for text in texts if _can_stand_in_a_link(text)]
     return query
+
+
+def _can_stand_in_a_link(text: str) -> bool:
+    """Say whether a name is text at all: a folder's may be bytes that are none."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def from_query(query: Mapping[str, list[str]]) -> tuple[Selection, list[str]]:
@@ -267,25 +275,26 @@ def from_query(query: Mapping[str, list[str]]) -> tuple[Selection, list[str]]:
         query: Every value of every parameter.
 
     Returns:
-        The selection, with defaults where a value is bad, and a sentence on each bad value.
+        The selection, with defaults where a value is bad, and a sentence on each parameter's first
+        bad value.
     """
     values: dict[str, Any] = {}
     notices: list[str] = []
-    for name, field in _FIELDS.items():
-        good = []
-        for text in query.get(field.url, [])[: _LIMITS.get(name, 1)]:
+    for name, kind in _FIELDS.items():
+        good, bad = [], []
+        for text in query.get(kind.url, [])[: _LIMITS.get(name, 1)]:
             try:
-                good.append(field.parse(text))
+                good.append(kind.parse(text))
             except ValueError:
-                shown = re.sub(r"[^\w.:/ -]", "?", text[:40])
-                notices.append(
-                    md(
-                        "The link's `{}` was expected to be {}. Received: `{}`.",
-                        field.url,
-                        field.expected,
-                        shown,
-                    )
-                )
+                bad.append(text)
+        if bad:
+            notices.append(_notice(kind, bad[0]))
         if good:
             values[name] = tuple(dict.fromkeys(good)) if name in _LIMITS else good[0]
     return Selection(**values), notices
+
+
+def _notice(kind: _Field, text: str) -> str:
+    shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+    words = "The link's `{}` was expected to be {}. Received: {}."
+    return md(words, kind.url, kind.expected, code(shown) if shown else "nothing")

@@ -1,5 +1,6 @@
 """The sidebar that every page shares: which network, which tiles, and how to pass the view on."""
 
+import unicodedata
 from collections import Counter
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from osteo_core.errors import OsteoError
 from osteo_core.wording import count, how_split
 from osteo_ui import report_panel, services, sources, state, uploads
 from osteo_ui.markdown import md
-from osteo_ui.selection import MAX_TILES, TileRef, decode_tile
+from osteo_ui.selection import MAX_TILES, SHOWN, TileRef, decode_tile
 from osteo_ui.widgets import bound, key_of, segments, told
 
 SOURCES = {"example": "Gallery", "upload": "Upload", "cohort": "Cohort"}
@@ -22,16 +23,14 @@ UPLOAD_MB = 50
 def settle() -> None:
     """Fill what the selection leaves open, drop networks that are not there, write the URL."""
     names = [bundle.name for bundle in services.bundles()]
-    for name in state.selection().models:
-        if name not in names:
-            state.note(
-                md(
-                    "The link's `model` was expected to be a network of the list. Received: `{}`.",
-                    name,
-                )
-            )
-    known = tuple(name for name in state.selection().models if name in names) or tuple(names[:1])
-    if known != state.selection().models:
+    listed = {unicodedata.normalize("NFC", name): name for name in names}
+    asked = state.selection().models
+    found = [n if n in names else listed.get(unicodedata.normalize("NFC", n)) for n in asked]
+    for name in (name for name, here in zip(asked, found, strict=True) if here is None):
+        told = "The link's `model` was expected to be a network of the list. Received: {:code}."
+        state.note(md(told, name[:SHOWN]))
+    known = tuple(dict.fromkeys(name for name in found if name)) or tuple(names[:1])
+    if known != asked:
         state.settle(models=known)
     if state.is_fresh() and not state.selection().tiles:
         first = sources.entries("example")[:1]
