@@ -27,7 +27,7 @@ _ANYWHERE = re.compile(
     r"|&(?=[#A-Za-z])"
     r"|:(?=[^\s\d]|\Z)"
 )
-_AT_START = re.compile(r"^([ \t]*)(?:([#>+=-])|(\d{1,9})([.)])(?=\s|\Z))", re.MULTILINE)
+_AT_START = re.compile(r"^([ \t]*)(?:([#>=]|[+-](?!\w))|(\d{1,9})([.)])(?=\s|\Z))", re.MULTILINE)
 _INDENT = re.compile(r"^[ \t]", re.MULTILINE)
 _EDGE = re.compile(r"\A\s|\s\Z")
 _BREAK = re.compile(r"[\t\n\x0b\x0c\r\x85\u2028\u2029]")
