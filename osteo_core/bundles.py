@@ -73,6 +73,7 @@ class Provenance(_Frozen):
     seconds: float = Field(ge=0)
     best_epochs: dict[str, int]
     seed: int
+    run: str = ""  # SHA-256 of what decided every byte (`training.identity`); none in older cards
 
 
 class HeadCard(_Frozen):

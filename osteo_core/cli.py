@@ -1,12 +1,15 @@
 """`osteo`: everything the dashboard shows, from a terminal."""
 
+import contextlib
 import importlib
 import os
 import sys
 
 import click
 
+from osteo_core.disk_errors import refusal_of
 from osteo_core.errors import OsteoError
+from osteo_core.stopping import Stopped, Unheard, mute, stoppable, told_output
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -29,6 +32,9 @@ _COMMANDS = {
     "index": "What every unit does on every tile of a cohort.",
     "bench": "Measure reading and explaining against a plain forward pass.",
 }
+
+_RESUMED = ("train", "index")
+_UNHEARD = 141  # as of any command whose reader has gone: 128 + SIGPIPE
 
 
 class _Lazy(click.Group):
@@ -60,24 +66,51 @@ def osteo() -> None:
     """See inside networks that read bone-tumour histology.
 
     For research and teaching, not diagnosis. Exit status: 0 done, 1 some inputs failed (each
-    named on stderr, the others done), 2 wrong usage.
+    named on stderr, the others done), 2 wrong usage or nothing could be written, 130 or 143
+    stopped.
     """
 
 
 def main() -> None:
     """Run the command line; what it says no to is one sentence and exit status 2."""
+    with stoppable():
+        status = _run()
+    mute()
+    sys.exit(status)
+
+
+def _run() -> int:
     try:
-        status = osteo.main(standalone_mode=False)
+        with told_output():
+            status = osteo.main(standalone_mode=False)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except Unheard:
+        return _UNHEARD
+    except Stopped as stop:
+        return _say(f"stopped by {stop.name}: {_what_now()}", stop.status)
     except click.exceptions.Abort:
-        click.echo("osteo: stopped", err=True)
-        sys.exit(130)
+        return _say("stopped", 130)
     except click.ClickException as error:
         error.show()
-        sys.exit(2)
+        return 2
     except OsteoError as error:
-        click.echo(f"osteo: {error}", err=True)
-        sys.exit(2)
-    sys.exit(status if isinstance(status, int) else 0)
+        return _say(str(error), 2)
+    except OSError as error:
+        return _say(str(refusal_of(error)), 2)
+    return status if isinstance(status, int) else 0
+
+
+def _say(sentence: str, status: int) -> int:
+    with contextlib.suppress(OSError):
+        click.echo(f"osteo: {sentence}", err=True)
+    return status
+
+
+def _what_now() -> str:
+    if any(name in sys.argv[1:2] for name in _RESUMED):
+        return "what is done so far is kept, and the same command goes on from there."
+    return "nothing is half written; the same command does it again."
 
 
 if __name__ == "__main__":

@@ -76,6 +76,16 @@ def refusal(place: PathLike, reason: str) -> FileError:
     return FileError(f"Could not write {shown(place)}: {reason}. What was there is untouched.")
 
 
+def refusal_of(error: OSError) -> FileError:
+    """The sentence for whatever the system said no to, where nobody knew better."""
+    if error.errno in FULL:
+        return refusal(error.filename or "a file", reason_of(error))
+    named = f"{shown(error.filename)}: " if isinstance(error.filename, str) else ""
+    return FileError(
+        f"Expected files and folders that can be used. Received: {named}{error.strerror or error}."
+    )
+
+
 def reason_of(error: OSError) -> str:
     """What the system said, in words."""
     told = str(error).splitlines()

@@ -19,19 +19,21 @@ from typing import IO, Any
 from osteo_core.disk_errors import FULL, PathLike, Told, reason_in, refusal, writing
 from osteo_core.errors import FileError, OsteoError
 from osteo_core.file_reading import read_bytes, shown
-from osteo_core.holding import LOCK, hold, locked, made
+from osteo_core.holding import LOCK, STAGE, hold, is_left, locked, made
 
 __all__ = [
     "LOCK",
     "PRIVATE",
     "SHARED",
+    "STAGE",
     "atomic_write",
+    "is_left",
     "locked",
-    "move_all",
     "pending",
     "read_bytes",
     "shown",
     "staged",
+    "staging",
     "sync_folder",
     "write_bytes",
     "write_text",
@@ -154,6 +156,24 @@ def write_with(file: PathLike, write: Callable[[Path], object], *, private: bool
 
 
 @contextlib.contextmanager
+def staging(folder: PathLike, last: str) -> Iterator[Path]:
+    """As `staged`, of a folder that is held already.
+
+    Raises:
+        FileError: The folder cannot be written to.
+    """
+    place, beside = Path(folder), Path(folder) / STAGE
+    try:
+        with writing(place):
+            beside.mkdir()
+        yield beside
+        with writing(place):
+            _move_all(beside, place, last)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+@contextlib.contextmanager
 def staged(folder: PathLike, last: str, what: str = "another command") -> Iterator[Path]:
     """Hold a folder and fill another inside it; its files are put in place when all are whole.
 
@@ -168,22 +188,13 @@ def staged(folder: PathLike, last: str, what: str = "another command") -> Iterat
     Raises:
         FileError: The folder cannot be written to, or something else holds it.
     """
-    place = Path(folder)
-    with locked(place, what):
-        beside = place / ".partial"
-        try:
-            with writing(place):
-                shutil.rmtree(beside, ignore_errors=True)  # of a killed run
-                beside.mkdir()
-            yield beside
-            with writing(place):
-                move_all(beside, place, last)
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
+    with locked(folder, what), staging(folder, last) as beside:
+        yield beside
 
 
-def move_all(source: Path, target: Path, last: str) -> None:
+def _move_all(source: Path, target: Path, last: str) -> None:
     """Move every file of a folder into another one, a step each, the one called `last` at last."""
+    sync_folder(source)
     for file in sorted(source.iterdir(), key=lambda file: (file.name == last, file.name)):
         file.replace(target / file.name)
     sync_folder(target)

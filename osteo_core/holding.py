@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ except ImportError:  # Windows, where who writes what is up to the user
     fcntl = None
 
 LOCK = ".osteo.lock"
+STAGE = ".partial"  # a folder whose files are put in place together
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
 
 
@@ -44,11 +46,17 @@ def locked(folder: PathLike, what: str = "another command") -> Iterator[None]:
                 f"{what} is writing now. Wait for it to end, or choose another folder."
             )
         try:
+            shutil.rmtree(place / STAGE, ignore_errors=True)  # of a killed run
             yield
         finally:
             with contextlib.suppress(OSError):
                 (place / LOCK).unlink()
             os.close(handle)
+
+
+def is_left(folder: Path) -> bool:
+    """Whether a killed run left its traces in a folder; holding it sweeps them."""
+    return (folder / LOCK).exists() or (folder / STAGE).exists()
 
 
 def hold(file: Path, wait: float) -> int | None:

@@ -11,6 +11,7 @@ from osteo_core.cohorts import ImportAccount, import_cohort
 from osteo_core.cohorts.importing import MIXED_RULES
 from osteo_core.cohorts.splits import SplitKind
 from osteo_core.commands.audit import audit
+from osteo_core.files import locked
 
 
 @click.group("cohort")
@@ -61,7 +62,10 @@ def import_(
     Writes a table of labelled tiles with one split, 70/15/15 by tiles, stratified by class, and
     prints what was found, matched and left out. The images stay where they are.
     """
-    account = import_cohort(src, to, mixed=mixed, split=split, seed=seed, case_matters=case_matters)
+    with locked(to, "another `osteo cohort import`"):
+        account = import_cohort(
+            src, to, mixed=mixed, split=split, seed=seed, case_matters=case_matters
+        )
     _print(account, to)
     if account.failed:
         raise SystemExit(1)

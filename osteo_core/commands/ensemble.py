@@ -7,7 +7,7 @@ import click
 
 from osteo_core.commands.following import ticking
 from osteo_core.errors import BundleError, CohortError
-from osteo_core.files import atomic_write
+from osteo_core.files import atomic_write, locked
 
 
 @click.group()
@@ -53,7 +53,8 @@ def make(kind: str, members: str, weights: str | None, out: Path) -> None:
     else:
         known = describe(kind, bundles, _numbers(weights), "given" if weights else "")
     assemble(out, known, bundles).predictions()  # says no before anything is written
-    write_ensemble(out, known)
+    with locked(out, "another command"):
+        write_ensemble(out, known)
     told = ", ".join(f"{w:.3f} {m}" for w, m in zip(known.weights, known.members, strict=False))
     click.echo(f"{out}: {known.title}" + (f" ({told}; {known.chosen})" if told else ""))
 
@@ -85,11 +86,11 @@ def complete(name: str, cohort_dir: Path) -> None:
             f"Received: {cohort_dir}."
         )
     tiles = [tile for tile in cohort.tiles if tile.label not in bundle.card.classes]
-    fresh = predict_unread(bundle, cohort, tiles, ticking("tiles"))
+    with atomic_write(bundle.folder / BEYOND, text=True) as stream:
+        fresh = predict_unread(bundle, cohort, tiles, ticking("tiles"))
+        fresh.frame.to_csv(stream, index=False)
     for file, sentence in fresh.failures:
         click.echo(f"{file}: {sentence}", err=True)
-    with atomic_write(bundle.folder / BEYOND, text=True) as stream:
-        fresh.frame.to_csv(stream, index=False)
     click.echo(f"{bundle.folder / BEYOND}: {len(fresh.frame)} tiles")
     if fresh.failures:
         sys.exit(1)

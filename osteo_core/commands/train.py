@@ -28,6 +28,12 @@ import click
     help="Folder for cached features, shared by recipes that start from the same base.",
 )
 @click.option("--keep-run", is_flag=True, help="Keep the checkpoints when done.")
+@click.option(
+    "--replace",
+    is_flag=True,
+    help="Replace what --out holds of another recipe, cohort or start: a finished network when the "
+    "new one is whole, a half-done run at once.",
+)
 def train(
     recipe: str,
     cohort_dir: Path,
@@ -35,6 +41,7 @@ def train(
     backbone_weights: Path | None,
     cache: Path | None,
     keep_run: bool,
+    replace: bool,
 ) -> None:
     """Train a network and write its bundle.
 
@@ -43,7 +50,8 @@ def train(
     with its last block trained, and 0.014 for the head of MobileNetV2 alone
     (`osteo bench --training`).
 
-    A run that was killed goes on behind its last whole epoch when the same command is given again.
+    A run that was stopped or killed goes on behind its last whole epoch when the same command is
+    given again, and ends in the same bytes. It never goes on with another recipe, cohort or start.
     """
     from osteo_core.cohorts import read_cohort
     from osteo_core.training.recipes import find_recipe
@@ -57,6 +65,7 @@ def train(
         backbone_weights=backbone_weights,
         cache=cache,
         keep_run=keep_run,
+        replace=replace,
         report=click.echo,
     )
     click.echo(f"done: {out}")

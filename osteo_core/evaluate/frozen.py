@@ -176,10 +176,11 @@ def _key(base: FrozenBase, bundle: Bundle, cohort: Cohort) -> str:
 
 
 def _failures(file: Path, pixels: "_Pixels") -> dict[str, str]:
-    if pixels.asked:  # this run read the images
-        files.write_text(file, json.dumps(pixels.failed, indent=2) + "\n")
-    elif file.is_file():
+    if not pixels.asked and file.is_file():
         return dict(json.loads(file.read_text("utf-8")))
+    for sha256 in pixels.keys() - pixels.grey.keys():  # killed between the features and this
+        pixels[sha256]
+    files.write_text(file, json.dumps(pixels.failed, indent=2) + "\n")
     return pixels.failed
 
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import time
+import zipfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,11 +12,14 @@ from typing import Any
 import numpy as np
 
 from osteo_core import files
+from osteo_core.errors import RecipeError
 from osteo_core.training.augmentation import mixed
 from osteo_core.training.data import Part, Source
+from osteo_core.training.identity import Identity, digest_of, refuse_other
 from osteo_core.training.recipes import Keep, Stage
 from osteo_core.training.stage import StageTrainer
 
+STATE = "state.json"
 Tick = Callable[[str, int, int], None]
 
 
@@ -42,17 +46,37 @@ class Run:
 
     Args:
         folder: The run's folder.
+        identity: What decides every byte of the run (`identity_of`).
+
+    Raises:
+        RecipeError: Another run is half done there, or one that is damaged.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, identity: Identity) -> None:
         self.folder = folder
-        self._state = folder / "state.json"
+        self._identity = identity
+        self._state = folder / STATE
         self.history: list[Epoch] = []
         self.stages_done = 0
         if self._state.exists():
+            self._go_on()
+
+    def _go_on(self) -> None:
+        try:
             state = json.loads(self._state.read_text("utf-8"))
+            refuse_other(self.folder, state.get("identity", {}), self._identity)
             self.history = [Epoch(**row) for row in state["history"]]
-            self.stages_done = state["stages_done"]
+            self.stages_done = int(state["stages_done"])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise RecipeError(
+                f"Expected in {self.folder} a run that can go on; delete that folder to begin "
+                f"anew. Received: a damaged {self._state.name} ({type(error).__name__})."
+            ) from error
+
+    @property
+    def digest(self) -> str:
+        """The run's identity as one SHA-256."""
+        return digest_of(self._identity)
 
     def stage_rows(self, stage: Stage) -> list[Epoch]:
         """The epochs of a stage so far."""
@@ -64,18 +88,39 @@ class Run:
             np.savez(stream, **arrays)
 
     def load_arrays(self, name: str) -> dict[str, Any]:
-        """Read what `save_arrays` wrote."""
-        with np.load(self.folder / f"{name}.npz", allow_pickle=False) as archive:
-            return {key: archive[key] for key in archive.files}
+        """Read what `save_arrays` wrote.
+
+        Raises:
+            RecipeError: It is missing or damaged.
+        """
+        file = self.folder / f"{name}.npz"
+        try:
+            with np.load(file, allow_pickle=False) as archive:
+                return {key: archive[key] for key in archive.files}
+        except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
+            raise RecipeError(
+                f"Expected in {self.folder} a run that can go on; delete that folder to begin "
+                f"anew. Received: a missing or damaged {file.name}."
+            ) from error
 
     def commit(self) -> None:
         """Write the state; what comes before this and is not in it is done again."""
         state = {
+            "identity": self._identity,
             "history": [asdict(row) for row in self.history],
             "stages_done": self.stages_done,
         }
         files.write_text(self._state, json.dumps(state, indent=1))
         write_history(self.history, self.folder / "history.csv")
+
+
+def is_of(folder: Path, identity: Identity) -> bool:
+    """Whether a folder holds this very run, half done."""
+    try:
+        state = json.loads((folder / STATE).read_text("utf-8"))
+        return bool(state["identity"] == identity)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def fit_stage(

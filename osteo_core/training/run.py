@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from osteo_core import files
 from osteo_core.bundles import load_bundle
 from osteo_core.cohorts import PARTS, Cohort, CohortTile
 from osteo_core.errors import RecipeError
@@ -20,12 +21,14 @@ from osteo_core.networks.preprocessing import Pixels, resize
 from osteo_core.networks.weights import load_weights
 from osteo_core.training.data import CachedSource, Part, Source, TileSource
 from osteo_core.training.features import build_features
-from osteo_core.training.fit import Run, fit_stage
+from osteo_core.training.fit import Run, fit_stage, is_of
+from osteo_core.training.identity import Identity, identity_of, is_done
 from osteo_core.training.progress import Progress
 from osteo_core.training.recipes import Recipe, Stage
 from osteo_core.training.stage import StageTrainer
 from osteo_core.training.writing import write_bundle
 
+RUN = ".training"  # in the bundle's folder: what is done so far
 _KEPT = 2  # tiles are held at no more than this multiple of the input size: enough for any view
 
 
@@ -37,6 +40,7 @@ def train(
     backbone_weights: Path | None = None,
     cache: Path | None = None,
     keep_run: bool = False,
+    replace: bool = False,
     report: Callable[[str], None] = print,
 ) -> Path:
     """Train a network as a recipe says and write its bundle.
@@ -53,15 +57,34 @@ def train(
         cache: Where cached features are kept; inside the run's folder when not given. Recipes
             that start from the same base share them here.
         keep_run: Keep the run's folder (checkpoints) when done.
+        replace: Replace what `out` holds of another run: a finished bundle when the new one is
+            whole, a half-done run at once.
         report: Receives lines of progress.
 
     Returns:
         The bundle's folder.
 
     Raises:
-        RecipeError: The cohort has not the recipe's classes, or a part of them is empty.
+        RecipeError: The cohort has not the recipe's classes, a part of them is empty, or `out`
+            holds what came of another recipe, cohort or start.
         BundleError: The bundle that the recipe starts from is missing.
+        FileError: Something cannot be written, or another run writes into `out` now.
     """
+    with files.locked(out, "another `osteo train`"):
+        _train(recipe, cohort, out, backbone_weights, cache, keep_run, replace, report)
+    return out
+
+
+def _train(
+    recipe: Recipe,
+    cohort: Cohort,
+    out: Path,
+    backbone_weights: Path | None,
+    cache: Path | None,
+    keep_run: bool,
+    replace: bool,
+    report: Callable[[str], None],
+) -> None:
     started = time.monotonic()
     everything, cohort = cohort, cohort.with_classes(recipe.classes)
     parts = {name: _part(cohort.part(name), recipe.classes) for name in PARTS}
@@ -70,10 +93,15 @@ def train(
             raise RecipeError(f"The {name} part must have tiles of each class. Received: not all.")
     keras.utils.set_random_seed(recipe.seed)
     network = _start(recipe, out, backbone_weights)
-    run = Run(out / ".training")
-    tick = Progress(report)
     # A cache shared by several recipes holds the tiles of all classes, so that they can share it.
     seen = everything if cache else cohort
+    identity = identity_of(recipe, seen.tiles, network)
+    run = _begin(out, identity, replace)
+    if run is None:
+        report(f"{out} holds the network of this very run already; --replace trains it anew")
+        _clear(out / RUN, keep_run)
+        return
+    tick = Progress(report)
     tiles = _read_tiles(seen, ("train", "validation"), recipe.input_size, tick)
     steps = _Stages(recipe, network, run, tiles, parts, cache, tick)
     for number, stage in enumerate(recipe.stages):
@@ -81,9 +109,24 @@ def train(
     if recipe.class_weights:
         restore_shares(network, parts["train"])
     write_bundle(recipe, cohort, network, out, run, tick, time.monotonic() - started)
-    if not keep_run:
-        shutil.rmtree(run.folder)
-    return out
+    _clear(run.folder, keep_run)
+
+
+def _begin(out: Path, identity: Identity, replace: bool) -> Run | None:
+    """The run, begun or gone on with; None when its bundle is there already."""
+    folder = out / RUN
+    goes_on = is_of(folder, identity)
+    if not replace and is_done(out, identity, goes_on):
+        return None
+    if replace and not goes_on:
+        _clear(folder, keep=False)
+    return Run(folder, identity)
+
+
+def _clear(folder: Path, keep: bool) -> None:
+    if not keep and folder.exists():
+        with files.writing(folder):
+            shutil.rmtree(folder)
 
 
 class _Stages:

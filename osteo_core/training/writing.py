@@ -15,6 +15,8 @@ import tensorflow as tf
 
 from osteo_core import files
 from osteo_core.bundles import (
+    BEYOND,
+    CARD,
     HISTORY,
     PREDICTIONS,
     Bundle,
@@ -30,7 +32,7 @@ from osteo_core.bundles import (
 from osteo_core.cohorts import PARTS, Cohort
 from osteo_core.networks.build import BASES
 from osteo_core.networks.preprocessing import normalise, resize
-from osteo_core.networks.weights import save_weights
+from osteo_core.networks.weights import load_weights, save_weights
 from osteo_core.training.fit import Run, best_row, write_history
 from osteo_core.training.progress import Progress
 from osteo_core.training.recipes import Recipe, Stage
@@ -51,7 +53,8 @@ def write_bundle(
     """Write a trained network's bundle.
 
     Predictions are made by the network as it is stored, in half precision: the numbers shown are
-    of what is shipped.
+    of what is shipped. All files are written beside their places and put there together, the card
+    last; a bundle that was there is as it was until then.
 
     Args:
         recipe: How it was trained.
@@ -65,19 +68,35 @@ def write_bundle(
     Returns:
         The bundle.
     """
-    weights = _write_weights(recipe, network, out)
-    write_history(run.history, out / HISTORY)
-    write_card(out, _card(recipe, cohort, out.name, weights, run, seconds))
-    bundle = load_bundle(out)
-    said = predict_cohort(bundle, cohort, tick)
-    with files.atomic_write(out / PREDICTIONS, text=True) as stream:
-        said.to_csv(stream, index=False)
-    return bundle
+    with files.staging(out, last=CARD) as beside:
+        weights = _write_weights(recipe, network, out, beside)
+        write_history(run.history, beside / HISTORY)
+        card = _card(recipe, cohort, out.name, weights, run, seconds)
+        load_weights(network, _stored(weights, out, beside))
+        said = predict_cohort(network, card, cohort, tick)
+        with files.atomic_write(beside / PREDICTIONS, text=True) as stream:
+            said.to_csv(stream, index=False)
+        write_card(beside, card)
+    _forget_older(out)
+    return load_bundle(out)
 
 
-def predict_cohort(bundle: Bundle, cohort: Cohort, tick: Progress) -> pd.DataFrame:
-    """What a bundle says of every tile of a cohort, as the table `predictions.csv` holds it."""
-    network, card = bundle.network(), bundle.card
+def _stored(weights: tuple[WeightFile, ...], out: Path, beside: Path) -> list[Path]:
+    return [
+        beside / weight.file if (beside / weight.file).is_file() else out / weight.file
+        for weight in weights
+    ]
+
+
+def _forget_older(out: Path) -> None:
+    """What a replaced network said of other tiles is not what this one says."""
+    if (out / BEYOND).is_file():
+        with files.writing(out / BEYOND):
+            (out / BEYOND).unlink()
+
+
+def predict_cohort(network: Any, card: Card, cohort: Cohort, tick: Progress) -> pd.DataFrame:
+    """What a network says of every tile of a cohort, as the table `predictions.csv` holds it."""
     forward = tf.function(lambda x: network(x, training=False), reduce_retracing=True)
     rows: list[npt.NDArray[np.float32]] = []
     for start in range(0, len(cohort.tiles), _BATCH):
@@ -94,12 +113,12 @@ def predict_cohort(bundle: Bundle, cohort: Cohort, tick: Progress) -> pd.DataFra
     return frame
 
 
-def _write_weights(recipe: Recipe, network: Any, out: Path) -> tuple[WeightFile, ...]:
+def _write_weights(recipe: Recipe, network: Any, out: Path, beside: Path) -> tuple[WeightFile, ...]:
     names = [layer.name for layer in network.layers]
     end = names.index(BASES[recipe.architecture].end) + 1
     if recipe.start is None:
         base = WeightFile(
-            file=BASE_FILE, sha256=save_weights(network, out / BASE_FILE, names[:end])
+            file=BASE_FILE, sha256=save_weights(network, beside / BASE_FILE, names[:end])
         )
         own = names[end:]
     else:
@@ -108,7 +127,7 @@ def _write_weights(recipe: Recipe, network: Any, out: Path) -> tuple[WeightFile,
         file = Path(os.path.relpath(start.folder / shared.file, out)).as_posix()
         base = WeightFile(file=file, sha256=shared.sha256)
         own = names[min(_first_tuned(stage, names, end) for stage in recipe.stages) :]
-    head = WeightFile(file=HEAD_FILE, sha256=save_weights(network, out / HEAD_FILE, own))
+    head = WeightFile(file=HEAD_FILE, sha256=save_weights(network, beside / HEAD_FILE, own))
     return base, head
 
 
@@ -161,6 +180,7 @@ def _card(
             seconds=round(spent),
             best_epochs=best,
             seed=recipe.seed,
+            run=run.digest,
         ),
         weights=weights,
         licence=BASES[recipe.architecture].licence,

@@ -4,6 +4,7 @@ Every batch is a fixed set of tiles of the cohort in its order, with black pictu
 cannot be read; so a build that was killed goes on with the same batches and ends in the same bytes.
 """
 
+import contextlib
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from osteo_core import files
-from osteo_core.errors import TileError, UnitIndexError
+from osteo_core.errors import FileError, TileError, UnitIndexError
 from osteo_core.unit_index.card import (
     CARD,
     MAXIMUM,
@@ -79,14 +80,22 @@ def build_index(
     Raises:
         UnitIndexError: No tile can be read, or the folder holds an index, whole or half, of
             another network or cohort.
+        FileError: It cannot be written, or another build writes there now.
     """
     plan = plan_of(engine, cohort, batch)
-    total = len(cohort.tiles)
     whole = _whole(folder, plan, engine, cohort)
-    if whole is not None:
-        (folder / NAME).unlink(missing_ok=True)
-        yield Progress(total, total, 0.0, whole.left_out)
+    if whole is None:
+        with files.locked(folder, "another `osteo index`"):
+            yield from _build(engine, cohort, folder, plan)
         return
+    if files.is_left(folder) or (folder / NAME).exists():
+        with contextlib.suppress(FileError), files.locked(folder):
+            _forget(folder)
+    yield Progress(plan.tiles, plan.tiles, 0.0, whole.left_out)
+
+
+def _build(engine: "Engine", cohort: "Cohort", folder: Path, plan: Plan) -> Iterator[Progress]:
+    total, batch = plan.tiles, plan.batch
     last = Progress(total, total, 0.0)
     with open_partial(folder, plan) as partial:
         left_out = _left_out_so_far(partial, engine, cohort, batch)
@@ -98,8 +107,13 @@ def build_index(
             else:
                 yield progress
         _finish(folder, plan, cohort, partial, left_out)
-    (folder / NAME).unlink()
+    _forget(folder)
     yield last
+
+
+def _forget(folder: Path) -> None:
+    with files.writing(folder / NAME):
+        (folder / NAME).unlink(missing_ok=True)
 
 
 def plan_of(engine: "Engine", cohort: "Cohort", batch: int = BATCH) -> Plan:
@@ -146,7 +160,12 @@ def _whole(folder: Path, plan: Plan, engine: "Engine", cohort: "Cohort") -> Inde
     """The card of an index that need not be built."""
     if not (folder / CARD).is_file():
         return None
-    index = open_index(folder)
+    try:
+        index = open_index(folder)
+    except UnitIndexError:
+        if (folder / NAME).is_file():  # killed while the arrays were put in place
+            return None
+        raise
     index.check(plan.bundle_digest, plan.cohort_digest)
     missing = {entry.file for entry in index.card.left_out}
     tiles = [tile for tile in cohort.tiles if tile.file in missing]
@@ -227,10 +246,22 @@ def _finish(
     if not read.any():
         reason = left_out[0].reason if left_out else "none"
         raise UnitIndexError(f"Expected a cohort with a tile that can be read. Received: {reason}")
-    (folder / CARD).unlink(missing_ok=True)  # of an index with fewer tiles
-    layers = write_arrays(records if read.all() else records[read], plan.layers, folder)
+    # An index with fewer tiles may be there: it stays as it is until all of this one is whole.
+    with files.staging(folder, last=CARD) as beside:
+        layers = write_arrays(records if read.all() else records[read], plan.layers, beside)
+        card = _card(plan, cohort, layers, read, left_out)
+        files.write_text(beside / CARD, card.model_dump_json(indent=1) + "\n")
+
+
+def _card(
+    plan: Plan,
+    cohort: "Cohort",
+    layers: tuple[IndexedLayer, ...],
+    read: npt.NDArray[np.bool_],
+    left_out: Sequence[LeftOut],
+) -> IndexCard:
     tiles = [tile for tile, is_read in zip(cohort.tiles, read, strict=True) if is_read]
-    card = IndexCard(
+    return IndexCard(
         bundle=plan.bundle,
         bundle_digest=plan.bundle_digest,
         cohort_digest=plan.cohort_digest,
@@ -239,7 +270,6 @@ def _finish(
         tiles=tuple(map(_indexed, tiles)),
         left_out=tuple(left_out),
     )
-    files.write_text(folder / CARD, card.model_dump_json(indent=1) + "\n")
 
 
 def _indexed(tile: "CohortTile") -> IndexedTile:

@@ -11,7 +11,8 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from osteo_core.errors import UnitIndexError
+from osteo_core.errors import FileError, UnitIndexError
+from osteo_core.files import writing
 from osteo_core.unit_index.card import FORMAT, IndexedLayer
 
 NAME = "units.partial"
@@ -88,12 +89,13 @@ class Partial:
     def cut(self, done: int) -> None:
         """Forget every record behind the first `done`."""
         self.done = done
-        self._stream.truncate(_HEADER + done * self._plan.record.itemsize)
-        self._stream.seek(0, os.SEEK_END)
+        with writing(self.file):
+            self._stream.truncate(_HEADER + done * self._plan.record.itemsize)
+            self._stream.seek(0, os.SEEK_END)
 
     def append(self, records: Records) -> None:
         """Add the records of one batch."""
-        self._stream.write(records.tobytes())
+        _write_all(self._stream, records.tobytes(), self.file)
         self.done += len(records)
 
     def records(self) -> Records:
@@ -105,22 +107,25 @@ class Partial:
 
 @contextlib.contextmanager
 def open_partial(folder: Path, plan: Plan) -> Iterator[Partial]:
-    """Open what a build has done so far, or begin it.
+    """Open what a build has done so far, or begin it, in a folder that is held (`files.locked`).
+
+    It grows where it lies, unlike any other file: a batch that a kill cuts in two is cut off.
 
     Raises:
-        UnitIndexError: Another build writes here now, or the half-built index here is of another
-            network, cohort, format or size of batch.
+        UnitIndexError: The half-built index here is of another network, cohort, format or size of
+            batch.
+        FileError: It cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     file = folder / NAME
-    file.touch()
-    with file.open("r+b", buffering=0) as stream:
-        _lock(stream, folder)
+    with writing(file):
+        file.touch()
+        stream = file.open("r+b", buffering=0)
+    with stream:
         header = stream.read(_HEADER)
         ours = json.dumps(plan.header()).encode().ljust(_HEADER)
         if len(header) < _HEADER:  # killed before it began
             stream.seek(0)
-            stream.write(ours)
+            _begin(stream, ours, file)
         elif header != ours:
             _refuse(file, header, plan)
         yield Partial(file, stream, plan)
@@ -139,14 +144,17 @@ def _refuse(file: Path, header: bytes, plan: Plan) -> None:
     )
 
 
-def _lock(stream: BinaryIO, folder: Path) -> None:
+def _begin(stream: BinaryIO, header: bytes, file: Path) -> None:
     try:
-        import fcntl
-    except ImportError:  # Windows, where two builds into one folder are up to the user
-        return
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        raise UnitIndexError(
-            f"Expected a folder that no other build writes to. Received: {folder}."
-        ) from error
+        _write_all(stream, header, file)
+    except FileError:
+        file.unlink(missing_ok=True)  # nothing to go on from
+        raise
+
+
+def _write_all(stream: BinaryIO, data: bytes, file: Path) -> None:
+    """Write every byte: on a disk that is nearly full, a stream without a buffer takes fewer."""
+    rest = memoryview(data)
+    with writing(file):
+        while rest:
+            rest = rest[stream.write(rest) :]

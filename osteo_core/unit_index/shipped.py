@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from osteo_core.files import writing
 from osteo_core.unit_index.build import Progress, build_index, remove_index
 from osteo_core.unit_index.card import CARD
 from osteo_core.unit_index.index import UnitIndex, open_index
@@ -89,5 +90,9 @@ def ship(engine: "Engine", index: UnitIndex, folder: Path) -> Iterator[Progress]
     """
     index.check(engine.digest)
     write_summary(summarise(index, "train"), folder / SUMMARY)
-    remove_index(folder / GALLERY)
-    yield from build_index(engine, gallery_cohort(), folder / GALLERY)
+    gallery, fresh = folder / GALLERY, folder / f".{GALLERY}.partial"
+    remove_index(fresh)  # of a killed run
+    yield from build_index(engine, gallery_cohort(), fresh)
+    with writing(gallery):
+        remove_index(gallery)
+        fresh.rename(gallery)
