@@ -1,0 +1,1 @@
+"""Commands killed, and their disk filled, at any moment: `make kills`."""
