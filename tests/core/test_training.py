@@ -8,7 +8,8 @@ import pytest
 from osteo_core.bundles import load_bundle
 from osteo_core.cohorts import SplitProtocol, read_cohort, split_cohort, write_cohort
 from osteo_core.cohorts.importing import import_cohort
-from osteo_core.errors import RecipeError
+from osteo_core.errors import FileError, RecipeError
+from osteo_core.files import locked
 from osteo_core.networks.build import BASES, Base, Head, build_network
 from osteo_core.networks.preprocessing import normalise, resize
 from osteo_core.training.augmentation import mixed
@@ -126,6 +127,83 @@ def test_a_killed_run_goes_on_and_ends_the_same(recipe, cohort, backbone, tmp_pa
     columns = ["epoch", "stage", "loss", "accuracy", "val_loss", "val_accuracy"]
     assert resumed.history()[columns].equals(whole.history()[columns])
     assert [w.sha256 for w in resumed.card.weights] == [w.sha256 for w in whole.card.weights]
+
+
+def killed(recipe, cohort, out, backbone, last_words="head, epoch 2 done", **more):
+    def kill(line):
+        if line.startswith(last_words):
+            raise Killed
+
+    with pytest.raises(Killed):
+        run(recipe, cohort, out, backbone, report=kill, **more)
+    return tree(out)
+
+
+def tree(folder):
+    return {f.relative_to(folder): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
+
+
+def other_backbone(tmp_path):
+    keras.utils.set_random_seed(4)
+    file = tmp_path / "other.weights.h5"
+    toy_base((SIZE, SIZE), None).save_weights(file)
+    return file
+
+
+def test_a_killed_run_never_goes_on_as_another(recipe, cohort, backbone, tmp_path):
+    out = tmp_path / "toy"
+    before = killed(recipe, cohort, out, backbone)
+    faster = recipe.model_copy(update={"label_smoothing": 0.1, "seed": 8})
+    resplit = split_cohort(cohort, SplitProtocol("tile", seed=8))
+    for changed, said in (
+        ((faster, cohort, backbone), r"another recipe \(label_smoothing and seed\)"),
+        ((recipe, resplit, backbone), "another cohort"),
+        ((recipe, cohort, other_backbone(tmp_path)), "another starting weights"),
+    ):
+        with pytest.raises(RecipeError, match=f"Received: .*{said}.*--replace"):
+            run(*changed[:2], out, changed[2])
+        assert tree(out) == before
+    changed = run(faster, cohort, out, backbone, replace=True)
+    alone = run(faster, cohort, tmp_path / "alone" / "toy", backbone)
+    assert changed.digest == alone.digest
+
+
+def test_a_finished_network_is_replaced_when_asked_and_when_the_new_one_is_whole(
+    recipe, cohort, backbone, tmp_path
+):
+    out = tmp_path / "toy"
+    old = run(recipe, cohort, out, backbone)
+    (out / "beyond.csv").write_text("what the old one said\n")
+    lines = []
+    assert run(recipe, cohort, out, backbone, report=lines.append).digest == old.digest
+    assert lines == [f"{out} holds the network of this very run already; --replace trains it anew"]
+    changed = recipe.model_copy(update={"seed": 8})
+    with pytest.raises(RecipeError, match=r"trained with another recipe \(seed\).*--replace"):
+        run(changed, cohort, out, backbone)
+    killed(changed, cohort, out, backbone, "all layers, epoch 6 done", replace=True)
+    assert load_bundle(out).digest == old.digest
+    assert len(load_bundle(out).weight_files()) == 2
+    new = run(changed, cohort, out, backbone)  # which goes on, and so may replace
+    assert new.digest != old.digest
+    assert sorted(f.name for f in out.iterdir()) == sorted(
+        ["base.npz", "card.json", "head.npz", "history.csv", "predictions.csv"]
+    )
+
+
+@pytest.mark.parametrize("damaged", ["state.json", "checkpoint2.npz"])
+def test_a_damaged_run_is_named(recipe, cohort, backbone, tmp_path, damaged):
+    killed(recipe, cohort, tmp_path / "toy", backbone)
+    (tmp_path / "toy" / ".training" / damaged).write_bytes(b"{")
+    with pytest.raises(RecipeError, match=f"delete that folder.*damaged {damaged}"):
+        run(recipe, cohort, tmp_path / "toy", backbone)
+
+
+def test_two_runs_do_not_write_into_one_folder(recipe, cohort, backbone, tmp_path):
+    with (
+        locked(tmp_path / "toy"),
+        pytest.raises(FileError, match="another `osteo train` is writing now"),
+    ):
+        run(recipe, cohort, tmp_path / "toy", backbone)
 
 
 def test_a_recipe_that_starts_from_a_bundle_shares_its_base(recipe, cohort, backbone, tmp_path):

@@ -1,20 +1,23 @@
 """Building the unit index: a kill in the middle, unreadable tiles, other folders."""
 
 import hashlib
+import resource
 import signal
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from osteo_core import open_model
 from osteo_core.cohorts import CLASSES
-from osteo_core.errors import UnitIndexError
+from osteo_core.errors import FileError, UnitIndexError
+from osteo_core.files import LOCK
 from osteo_core.unit_index import build_index, open_index
 from osteo_core.unit_index.build import plan_of
-from osteo_core.unit_index.partial import NAME, open_partial
+from osteo_core.unit_index.partial import NAME
 from tests.core.unit_index_cohorts import build, noise_cohort
 from tests.toys import engine_of, shaped
 
@@ -55,7 +58,7 @@ def test_kill_9_in_the_middle_and_resume_gives_the_same_bytes(tmp_path, cohort):
     given = [str(model), str(cohort.folder), str(tmp_path / "killed")]
     done = subprocess.run([sys.executable, "-c", KILLED, *given], check=False)
     assert done.returncode == -signal.SIGKILL
-    assert [file.name for file in (tmp_path / "killed").iterdir()] == [NAME]
+    assert {file.name for file in (tmp_path / "killed").iterdir()} == {NAME, LOCK}
     engine = open_model(model, classes=CLASSES, preprocessing="rescale")
     _, steps = build(engine, cohort, tmp_path / "killed")
     assert steps[0].done == 20
@@ -107,13 +110,59 @@ def test_whole_and_half_of_another_network_or_cohort_are_refused(tmp_path, engin
 
 
 def test_two_builds_do_not_write_to_one_folder(tmp_path, engine, cohort):
-    plan = plan_of(engine, cohort)
-    with (
-        open_partial(tmp_path, plan),
-        pytest.raises(UnitIndexError, match="no other build"),
-        open_partial(tmp_path, plan),
-    ):
-        pass
+    running = build_index(engine, cohort, tmp_path / "index")
+    next(running)
+    with pytest.raises(FileError, match="another `osteo index` is writing now"):
+        build(engine, cohort, tmp_path / "index")
+    running.close()
+    build(engine, cohort, tmp_path / "index")
+
+
+def test_a_disk_that_takes_a_part_of_a_batch_stops_the_build_at_a_whole_one(
+    tmp_path, engine, cohort
+):
+    folder = tmp_path / "index"
+    record = plan_of(engine, cohort).record.itemsize
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096 + 10 * record, resource.RLIM_INFINITY))
+    try:
+        with pytest.raises(FileError, match=r"units\.partial: it would be larger"):
+            build(engine, cohort, folder)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+    _, steps = build(engine, cohort, folder)
+    assert steps[0].done == 8
+    whole, _ = build(engine, cohort, tmp_path / "whole")
+    assert digests(folder) == digests(whole.folder)
+
+
+def test_an_index_with_fewer_tiles_stays_until_the_new_one_is_whole(
+    tmp_path, engine, cohort, monkeypatch
+):
+    gone = cohort.path(cohort.tiles[6])
+    kept = gone.read_bytes()
+    gone.unlink()
+    build(engine, cohort, tmp_path / "index")
+    gone.write_bytes(kept)
+    for name in ("maximum.npy", "mean.npy", "place.npy"):  # killed when so many were in place
+        moves = []
+
+        def move(file, target, name=name, moves=moves):
+            moves.append(file.name)
+            if file.name == name:
+                raise KeyboardInterrupt
+            file.rename(target)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "replace", move)
+            with pytest.raises(KeyboardInterrupt):
+                build(engine, cohort, tmp_path / "index")
+        if name == "maximum.npy":
+            assert len(open_index(tmp_path / "index").card.tiles) == 39
+    index, _ = build(engine, cohort, tmp_path / "index")
+    assert len(index.card.tiles) == 40
+    assert digests(tmp_path / "index").keys() == {
+        "index.json", "maximum.npy", "mean.npy", "place.npy",
+    }  # fmt: skip
 
 
 def test_unreadable_tiles_are_named_left_out_and_read_when_they_are_back(tmp_path, engine, cohort):
