@@ -15,6 +15,10 @@ ALLOWED = {
     "heat.save(stem)": "a heat map's own, which writes by files",
     "DreamStore().save(made)": "the same of dreams",
     "cv2.imwrite(str(file), rolled)": "a benchmark, into a temporary folder",
+    "shutil.copyfile(contents.weights_file, file)": "a model file unpacked, in a temporary folder",
+    "zipfile.ZipFile(file, 'w')": "the same",
+    "h5py.File(file, 'r+')": "the same",
+    "(folder / WEIGHTS).open('wb')": "the same",
 }
 OURS = {"write_text", "write_bytes", "save_weights"}  # by their bare name: of files and of weights
 ALWAYS = {  # write to a path whatever they are given
