@@ -48,19 +48,7 @@ def as_it_reads(figure: go.Figure) -> go.Figure:
     data, layout = escaped(given["data"]), escaped(given["layout"])
     named(data, layout)
     layout.setdefault("hoverlabel", {}).setdefault("namelength", -1)  # a cut could part a sign
-    shown = go.Figure(data, layout)
-    name_axes(shown)
-    return shown
-
-
-def name_axes(figure: go.Figure) -> None:
-    """Make an axis that texts stand on one of names: Plotly takes "01" or "2020-01-01" for more."""
-    for trace in figure.data:
-        for letter in "xy":
-            values = trace[letter] if letter in trace else None
-            if values is not None and len(values) and all(isinstance(v, str) for v in values):
-                named = trace[f"{letter}axis"] or letter  # "x", "x2" ...
-                figure.update_layout({f"{letter}axis{named[1:]}": {"type": "category"}})
+    return go.Figure(data, layout)
 
 
 def wrapped(name: str) -> str:
