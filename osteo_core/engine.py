@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from osteo_core.errors import ModelError
 from osteo_core.networks.activations import Activations
+from osteo_core.networks.agreement import check_agreement, check_weights, probe
 from osteo_core.networks.backward import Backward
 from osteo_core.networks.flatten import flatten
 from osteo_core.networks.graph import Graph
-from osteo_core.networks.head import expose_logits
+from osteo_core.networks.head import Headed, expose_logits
 from osteo_core.networks.layers import LayerInfo, describe_layers
 from osteo_core.networks.pieces import Pieces
 from osteo_core.networks.preprocessing import check_preprocessing, prepare
@@ -40,13 +41,18 @@ class Engine:
         preprocessing: A key of `networks.preprocessing.PREPROCESSING`.
         card: The bundle's card, if there is one.
         input_size: Height and width, for a network that leaves them open.
+        checked: Whether the network is a copy of one that was opened before.
 
     Raises:
-        ModelError: The network cannot be read, or the classes do not fit its outputs.
+        ModelError: The network cannot be read, the classes do not fit its outputs, its weights are
+            not finite, or it does not give the same answers here as in Keras.
 
     Attributes:
         network: The flat functional `keras.Model`, preprocessed input to probabilities.
-        logits_layer: Name of the layer whose output the final activation takes.
+        logits_layer: Name of the tensor that the final activation takes; that of the layer which
+            makes it, where it is the layer's only output.
+        output: What the network's output is and what is called a logit, in one sentence.
+        softmax_added: Whether the final activation is ours: the network itself ends in scores.
         input_size: Height and width, in pixels.
         layers: What is known of every layer, in order.
         memo: What others worked out from the weights and want to keep as long as the network.
@@ -62,15 +68,21 @@ class Engine:
         preprocessing: str,
         card: "Card | None" = None,
         input_size: tuple[int, int] | None = None,
+        checked: bool = False,
     ) -> None:
         self.name = name
         self.digest = digest
         self.preprocessing = check_preprocessing(preprocessing)
         self.card = card
-        headed = expose_logits(flatten(model, input_size))
+        flat = flatten(model, input_size)
+        if not checked:
+            check_weights(flat)
+        headed = expose_logits(flat)
         self.classes = _checked(classes, headed.n_classes)
         self.network = headed.network
         self.logits_layer = headed.logits
+        self.output = headed.sentence
+        self.softmax_added = headed.gives == "scores"
         self._pieces = Pieces(headed)
         self._lock = threading.RLock()
         graph = self._pieces.graph
@@ -80,6 +92,8 @@ class Engine:
         self.layers: tuple[LayerInfo, ...] = describe_layers(graph)
         self._by_name = {layer.name: layer for layer in self.layers}
         self._behind_logits = graph.downstream(self.logits_layer)
+        if not checked:
+            self._check_agreement(model, headed)
 
     @property
     def graph(self) -> Graph:
@@ -209,11 +223,26 @@ class Engine:
         Returns:
             The reading.
         """
-        names = [*self.conv_layers[-1:], *self.dense_layers]
-        if keep == "convolutions":
-            names = [*self.conv_layers, *self.dense_layers]
-        activations = Activations.of(self._pieces, self._lock, self.prepare(tile), names)
+        prepared = self.prepare(tile)
+        activations = Activations.of(self._pieces, self._lock, prepared, self._kept(keep))
         return Reading(self, activations, tile.sha256, tile.name)
+
+    def _check_agreement(self, model: Any, headed: Headed) -> None:
+        """Refuse a network to which `read`, `predict` and Keras do not give the same answers."""
+        # One input for a network of our own, in whose layers inputs cannot mix: it is opened often.
+        rows = model.inputs[0].shape[0] or (1 if self.card else 2)
+        batch = probe(self.input_size, self.preprocessing, rows)
+        read = Activations.of(self._pieces, self._lock, batch[:1], self._kept("stages"))
+        output = self._pieces.told(read.tensor(self.graph.output))
+        answers = {
+            "Engine.read": read.probabilities()[None],
+            "Engine.predict": np.asarray(output) if self.card else self.forward(batch),
+        }
+        check_agreement(model, headed, batch, answers)
+
+    def _kept(self, keep: Keep) -> list[str]:
+        convolutions = self.conv_layers if keep == "convolutions" else self.conv_layers[-1:]
+        return [*convolutions, *self.dense_layers, self.graph.output]
 
     def sweep(self, activations: Activations) -> Sweep:
         """The way back through a tile's activations, for all classes at once."""

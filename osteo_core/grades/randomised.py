@@ -90,6 +90,7 @@ class Randomised:
             classes=engine.classes,
             preprocessing=engine.preprocessing,
             input_size=engine.input_size,
+            checked=True,
         )
         self._lock = threading.RLock()
         self._random: frozenset[str] = frozenset()  # layers drawn anew at present

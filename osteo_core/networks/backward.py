@@ -16,6 +16,7 @@ from osteo_core.networks.graph import Graph, Step
 from osteo_core.networks.pieces import traced
 
 Values = Mapping[str, Any]
+_FLOATS = ("float16", "bfloat16", "float32", "float64")
 
 
 class _Key(NamedTuple):
@@ -51,7 +52,8 @@ class Backward:
 
         Args:
             end: The tensor at which a gradient is known.
-            gradient: That gradient, of the tensor's own shape with a batch axis of one.
+            gradient: That gradient, of the tensor's own shape with a batch axis of one; of any
+                float type.
             known: Values by name. The first is where the way ends: everything that leads to `end`
                 leads through it, or is the network's input. The others are what need not be
                 computed again, and must hold every unit layer of the stage.
@@ -59,10 +61,11 @@ class Backward:
             summed: Layers of the stage whose gradient × activation is wanted.
 
         Returns:
-            [gradient at the first known tensor, then for each summed layer gradient × activation
-            summed over its places, `(units,)`].
+            [gradient at the first known tensor, of that tensor's type, then for each summed layer
+            gradient × activation summed over its places, float32 `(units,)`].
         """
         start, *others = known
+        gradient = tf.cast(gradient, self.graph.tensors[end].dtype)
         key = _Key(start, end, tuple(others), tuple(held), tuple(summed))
         if key not in self._compiled:
             self._compiled[key] = self._compile(key)
@@ -74,66 +77,80 @@ class Backward:
         factors = [tf.TensorSpec(symbols[name].shape[-1:], tf.float32) for name in key.held]
 
         def call(gradient: Any, *tensors: Any) -> list[Any]:
-            names = (key.start, *key.known, *(f"factor of {name}" for name in key.held))
-            values = dict(zip(names, tensors, strict=True))
-            gradients = self._back(key, gradient, values)
-            products = [gradients[name] * values[name] for name in key.summed]
-            sums = [tf.reduce_sum(p, axis=list(range(len(p.shape) - 1))) for p in products]
+            waiting = iter(tensors)
+            values = {name: next(waiting) for name in (key.start, *key.known)}
+            factors = {name: next(waiting) for name in key.held}
+            gradients = self._back(key, gradient, values, factors)
+            sums = [_summed(gradients.get(name), values[name]) for name in key.summed]
             return [gradients[key.start], *sums]
 
         return traced(call, [*one, *factors])
 
-    def _back(self, key: _Key, gradient: Any, values: dict[str, Any]) -> dict[str, Any]:
+    def _back(
+        self, key: _Key, gradient: Any, values: dict[str, Any], factors: Values
+    ) -> dict[str, Any]:
         steps = self.graph.between([key.start], [key.end])
         for step in steps:
-            if step.name not in values:
+            if not all(name in values for name in step.outputs):
                 made = step.run(self._by_id(values, step))
-                values.update(zip(step.outputs, made, strict=True))
+                values.update({**dict(zip(step.outputs, made, strict=True)), **values})
         gradients = {key.end: gradient}
         for step in reversed(steps):
-            for name, part in zip(step.inputs, self._through(step, gradients, values), strict=True):
+            for name, part in self._through(step, gradients, values, factors).items():
                 gradients[name] = gradients[name] + part if name in gradients else part
         gradients.setdefault(key.start, tf.zeros_like(values[key.start]))
         return gradients
 
-    def _through(self, step: Step, gradients: dict[str, Any], values: dict[str, Any]) -> list[Any]:
-        """Gradients at a step's inputs, given those at its outputs."""
-        inputs = [values[name] for name in step.inputs]
+    def _through(
+        self, step: Step, gradients: Values, values: Values, factors: Values
+    ) -> dict[str, Any]:
+        """What a step adds to the gradients at its inputs, given those at its outputs.
+
+        By name: a tensor that the step takes twice counts once, with both uses in its gradient.
+        """
         behind = [gradients.get(name) for name in step.outputs]
-        factor = values.get(f"factor of {step.name}")
-        if factor is not None and behind[0] is not None:
-            behind[0] = behind[0] * tf.cast(factor, behind[0].dtype)
-        linear = _linear_part(step)
-        if linear is not None and behind[0] is not None:
-            if step.operation.activation.__name__ == "relu":
-                behind[0] = behind[0] * tf.cast(values[step.name] > 0, behind[0].dtype)
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(inputs)
-                made = [linear(inputs[0])]  # never run: its gradient does not need it
-        else:
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(inputs)
-                made = step.run(self._by_id(values, step))
+        if step.name in factors and behind[0] is not None:
+            behind[0] = behind[0] * tf.cast(factors[step.name], behind[0].dtype)
+        # Copies, because two names may stand for one value: a Dropout gives out what it takes.
+        inputs = {
+            name: tf.identity(values[name])
+            for name in step.inputs
+            if self.graph.tensors[name].dtype in _FLOATS
+        }
+        linear = _linear_part(step, inputs)
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(list(inputs.values()))
+            if linear is None or behind[0] is None:
+                made = step.run(self._by_id({**values, **inputs}, step))
+            else:
+                if step.operation.activation is keras.activations.relu:
+                    behind[0] = behind[0] * tf.cast(values[step.name] > 0, behind[0].dtype)
+                made = [linear(inputs[step.inputs[0]])]  # never run: its gradient does not need it
         pairs = [(m, b) for m, b in zip(made, behind, strict=True) if b is not None]
-        if not pairs:
-            return [tf.zeros_like(value) for value in inputs]
-        zero = tf.UnconnectedGradients.ZERO
+        if not (pairs and inputs):
+            return {}
         targets, seeds = [m for m, _ in pairs], [b for _, b in pairs]
-        found = tape.gradient(targets, inputs, output_gradients=seeds, unconnected_gradients=zero)
-        return list(found)
+        found = tape.gradient(targets, list(inputs.values()), output_gradients=seeds)
+        return {
+            name: tf.convert_to_tensor(part)
+            for name, part in zip(inputs, found, strict=True)
+            if part is not None
+        }
 
     def _by_id(self, values: Mapping[str, Any], step: Step) -> dict[int, Any]:
         return {id(self.graph.tensors[name]): values[name] for name in step.inputs}
 
 
-def _linear_part(step: Step) -> Callable[[Any], Any] | None:
+def _linear_part(step: Step, inputs: Values) -> Callable[[Any], Any] | None:
     """A convolution without bias and activation, where its activation's slope shows in its output.
 
-    That is so for ReLU, which is 0 where its slope is, and where there is no activation.
+    That is so for ReLU, which is 0 where its slope is, and where there is no activation. None for
+    any other step, and where a value would be cast on the way.
     """
     layer = step.operation
-    slope_shows = getattr(getattr(layer, "activation", None), "__name__", "") in ("relu", "linear")
-    if not slope_shows or getattr(layer, "compute_dtype", "") != "float32":
+    shown = (keras.activations.relu, keras.activations.linear)
+    types = {getattr(layer, "compute_dtype", ""), *(value.dtype.name for value in inputs.values())}
+    if getattr(layer, "activation", None) not in shown or types != {"float32"}:
         return None
     if type(layer) is keras.layers.Conv2D:
         return lambda x: layer.convolution_op(x, layer.kernel)
@@ -147,6 +164,14 @@ def _linear_part(step: Step) -> Callable[[Any], Any] | None:
             dilation_rate=layer.dilation_rate,
         )
     return None
+
+
+def _summed(gradient: Any, activation: Any) -> Any:
+    """Gradient × activation over all places, float32; 0 where the logits do not depend on it."""
+    if gradient is None:
+        return tf.zeros(activation.shape[-1:])
+    product = tf.cast(gradient, tf.float32) * tf.cast(activation, tf.float32)
+    return tf.reduce_sum(product, axis=list(range(len(product.shape) - 1)))
 
 
 def _one(symbol: Any) -> tf.TensorSpec:

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 
 from osteo_core.errors import ModelError
-from osteo_core.networks.graph import ordered_nodes
+from osteo_core.networks.graph import INPUT, free_name, ordered_nodes
 
 DEFAULT_SIDE = 224
 
@@ -30,7 +30,8 @@ def flatten(model: Any, input_size: tuple[int, int] | None = None) -> Any:
         A functional `keras.Model` of new layers with copied weights; outputs equal the original's
         in inference mode. Layers keep their own names. Where two layers of different parents
         share a name, the second is prefixed with its parent's name; a layer that is called twice
-        stands twice, the second time as `name_2`.
+        stands twice, the second time as `name_2`, and so does one that is called `input`, as the
+        network's own input is here. A batch of fixed size is opened.
 
     Raises:
         ModelError: The model is not functional or not built, has several inputs or outputs, takes
@@ -38,9 +39,21 @@ def flatten(model: Any, input_size: tuple[int, int] | None = None) -> Any:
     """
     _check(model)
     shape = _input_shape(model, input_size)
-    start = keras.Input(shape, name=model.inputs[0].name.split(":")[0] or "input")
-    outputs = _Flattening({start.name}).run(model, [start])
+    fixed = model.inputs[0].shape[0]
+    start = keras.Input(shape, name=model.inputs[0].name.split(":")[0] or INPUT)
+    try:
+        outputs = _Flattening({INPUT, start.name}).run(model, [start])
+    except Exception as error:
+        raise (_fixed_batch(model, fixed) if fixed is not None else error) from error
     return keras.Model(start, outputs[0], name=model.name)
+
+
+def _fixed_batch(model: Any, fixed: int) -> ModelError:
+    return ModelError(
+        "Expected a network that takes any number of tiles at once, or one that can be rebuilt to. "
+        f"Received: {model.name!r}, built for batches of exactly {fixed}; build it again with "
+        "keras.Input(shape=...) in place of batch_shape=... and copy its weights."
+    )
 
 
 def _check(model: Any) -> None:
@@ -98,18 +111,24 @@ class _Flattening:
                 given = [t for t in keras.tree.flatten((args, kwargs)) if _is_symbolic(t)]
                 made = self.run(node.operation, given, parent=node.operation.name)
             else:
-                made = self._call(node.operation, args, kwargs, parent)
+                made = self._call(node, args, kwargs, parent)
+                # No layer may be called as a second output is.
+                self.names.update(f"{node.operation.name}:{i}" for i in range(1, len(made)))
             known.update(zip(map(id, node.outputs), made, strict=True))
         return [known[id(tensor)] for tensor in model.outputs]
 
     def _call(
-        self, operation: Any, args: Sequence[Any], kwargs: Mapping[str, Any], parent: str
+        self, node: Any, args: Sequence[Any], kwargs: Mapping[str, Any], parent: str
     ) -> list[Any]:
+        operation = node.operation
         name = self._name(operation, parent)
         if isinstance(operation, keras.layers.Layer):
             return _call_copy(operation, name, args, kwargs)
         twin = copy.copy(operation)  # a bare operation such as x + y has no weights
         twin.name, twin._inbound_nodes, twin._outbound_nodes = name, [], []
+        shape = node.outputs[0].shape
+        if type(operation).__name__ == "Reshape" and None not in shape:
+            twin.newshape = (-1, *shape[1:])  # the batch's size stood in the shape asked for
         return list(keras.tree.flatten(twin(*args, **kwargs)))
 
     def _name(self, operation: Any, parent: str) -> str:
@@ -118,10 +137,7 @@ class _Flattening:
         name = operation.name
         if before == 0 and name in self.names and parent:
             name = f"{parent}_{name}"
-        base, number = name, 1
-        while name in self.names:
-            number += 1
-            name = f"{base}_{number}"
+        name = free_name(name, self.names)
         self.names.add(name)
         return str(name)
 

@@ -15,6 +15,16 @@ import keras
 from osteo_core.errors import ModelError
 
 Stop = Callable[[str], bool]
+INPUT = "input"  # what the network's own input is called, whatever its layers are
+
+
+def free_name(wanted: str, taken: Collection[str]) -> str:
+    """The name, or the first of `name_2`, `name_3`, ... that is not taken."""
+    name, number = wanted, 1
+    while name in taken:
+        number += 1
+        name = f"{wanted}_{number}"
+    return name
 
 
 class Edit(NamedTuple):
@@ -110,7 +120,8 @@ class Step:
 class Graph:
     """The steps of a flat functional network from its input to its output.
 
-    A tensor is named by the layer that makes it; a second output of a layer is `name:1`.
+    A tensor is named by the layer that makes it; a second output of a layer is `name:1`. Whatever
+    layers are called, no two tensors share a name: the later one is numbered (`name_2`).
 
     Attributes:
         input: Name of the input tensor.
@@ -128,11 +139,13 @@ class Graph:
     def of(cls, model: Any) -> "Graph":
         """Read the graph of a flat functional model with one input and one output."""
         start, end = model.inputs[0], model.outputs[0]
-        name_of = {id(start): "input"}
-        tensors, steps = {"input": start}, []
+        name_of = {id(start): INPUT}
+        tensors, steps = {INPUT: start}, []
         for node in ordered_nodes([start], [end]):
-            name = node.operation.name
-            outputs = [name, *(f"{name}:{i}" for i in range(1, len(node.outputs)))]
+            name = free_name(node.operation.name, tensors)
+            outputs = [name]
+            for i in range(1, len(node.outputs)):
+                outputs.append(free_name(f"{name}:{i}", {*tensors, *outputs}))
             name_of.update(zip(map(id, node.outputs), outputs, strict=True))
             tensors.update(zip(outputs, node.outputs, strict=True))
             steps.append(
@@ -145,7 +158,11 @@ class Graph:
                     takes_training="training" in inspect.signature(node.operation.call).parameters,
                 )
             )
-        return cls("input", name_of[id(end)], tuple(steps), tensors)
+        return cls(INPUT, name_of[id(end)], tuple(steps), tensors)
+
+    def name_of(self, symbol: Any) -> str:
+        """Name of a symbolic tensor of the network."""
+        return next(name for name, known in self.tensors.items() if known is symbol)
 
     @cached_property
     def maker(self) -> dict[str, Step]:

@@ -42,7 +42,7 @@ class Pieces:
 
     def __init__(self, headed: Headed) -> None:
         self.headed = headed
-        self.graph = Graph.of(headed.network)
+        self.graph: Graph = headed.graph
         self.cuts = cuts(self.graph)
         self._compiled: dict[_Key, Callable[..., list[Any]]] = {}
 
@@ -86,7 +86,11 @@ class Pieces:
         """Probabilities `(n, classes)` of a preprocessed batch `(n, h, w, 3)`."""
         start, end = self.graph.input, self.graph.output
         values = {start: tf.convert_to_tensor(batch, self.graph.tensors[start].dtype)}
-        made = tf.cast(self.values(values, (end,), {})[0], tf.float32)
+        return self.told(self.values(values, (end,), {})[0])
+
+    def told(self, output: Any) -> Any:
+        """Probabilities `(n, classes)` of the network's own output."""
+        made = tf.cast(output, tf.float32)
         return tf.concat([1 - made, made], -1) if self.headed.kind == "sigmoid" else made
 
     def scores(self, logits: Any) -> Any:
@@ -95,8 +99,19 @@ class Pieces:
         return tf.concat([-logits, logits], -1) if self.headed.kind == "sigmoid" else logits
 
     def probabilities(self, scores: Any) -> Any:
-        """Probabilities `(n, classes)` of class scores."""
-        return tf.sigmoid(scores) if self.headed.kind == "sigmoid" else tf.nn.softmax(scores)
+        """Probabilities `(n, classes)` of class scores, float32.
+
+        In the type that the network itself computes its last step in, so that both give the same.
+        """
+        dtype = self.graph.tensors[self.graph.output].dtype
+        if self.headed.kind == "exponential":
+            return tf.exp(scores)
+        if self.headed.kind == "softmax":
+            return tf.cast(tf.nn.softmax(tf.cast(scores, dtype)), tf.float32)
+        if dtype in ("float16", "bfloat16"):  # rounded as the one unit's own sigmoid is
+            yes = tf.cast(tf.sigmoid(tf.cast(scores[:, 1:], dtype)), tf.float32)
+            return tf.concat([1 - yes, yes], -1)
+        return tf.sigmoid(scores)
 
     def _key(self, known: Values, wanted: tuple[str, ...], edits: Edits, gradient: bool) -> _Key:
         steps = self.graph.between(known, wanted) if edits else ()

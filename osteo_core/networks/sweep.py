@@ -81,7 +81,7 @@ class Sweep:
                 start = self._start_of(end)
                 gradient = self._stage(start, end, gradient)[0]
                 end = start
-        found: Floats = np.asarray(gradient)[0]
+        found: Floats = np.asarray(gradient)[0].astype(np.float32, copy=False)
         return found
 
     def _first_prepared(self) -> str:

@@ -31,6 +31,8 @@ def run_turned(step: Step, values: Mapping[int, Any]) -> list[Any]:
     if not _is_plain(layer):
         return step.run(values)
     inputs = step.arguments.fill_in(values)[0][0]
+    if inputs.dtype != tf.float32:  # the layer itself would cast it
+        return step.run(values)
     if inputs.shape[1] * inputs.shape[2] < _PLACES_PER_FILTER * layer.filters:
         return step.run(values)
     made = _convolved(layer, inputs)
