@@ -1,40 +1,15 @@
 """Run the fuzzers: `python -m tests.soak --seconds 60`; one trial again: `--only NAME:SEED`."""
 
 import argparse
-import importlib
 import multiprocessing
-import resource
 import sys
-import tempfile
 import time
-import traceback
-from multiprocessing.connection import Connection
-from pathlib import Path
 
 from tests.soak import FUZZERS
+from tests.soak._worker import work
 
 HANG_S = 20  # one trial may take no longer
-GROWTH_BYTES = 2 << 30  # and a worker grow by no more
 START_S = 180  # TensorFlow is imported where a fuzzer needs it
-
-
-def _worker(name: str, pipe: Connection) -> None:
-    module = importlib.import_module(f"tests.soak.{name}")
-    getattr(module, "prepare", lambda: None)()
-    before = _peak()
-    pipe.send("ready")
-    while (seed := pipe.recv()) is not None:
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                module.trial(seed, Path(folder))
-                said = "" if _peak() - before < GROWTH_BYTES else "the process grew by over 2 GB"
-            except BaseException:  # whatever comes is what the fuzzer looks for
-                said = traceback.format_exc()
-        pipe.send(said)
-
-
-def _peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def soak(name: str, first: int, until: float, at_most: int | None = None) -> tuple[int, list[str]]:
@@ -45,7 +20,7 @@ def soak(name: str, first: int, until: float, at_most: int | None = None) -> tup
     while (time.monotonic() < until or seed == first) and seed - first != at_most:
         if worker is None:
             pipe, theirs = context.Pipe()
-            worker = context.Process(target=_worker, args=(name, theirs), daemon=True)
+            worker = context.Process(target=work, args=(name, theirs), daemon=True)
             worker.start()
             theirs.close()
             if not pipe.poll(START_S):
