@@ -2,30 +2,23 @@
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from osteo_core.decoding import (
-    MAX_SIDE,
-    MIN_SIDE,
-    Refusal,
-    Stored,
-    Values,
-    channels_last,
-    read_common,
-    sniff,
-)
+from osteo_core.decoding import MAX_SIDE, MIN_SIDE, Refusal, decode
 from osteo_core.errors import TileError
-from osteo_core.tiff import read_tiff
 
 __all__ = ["IMAGE_SUFFIXES", "MAX_SIDE", "MIN_SIDE", "Tile", "image_files", "load_tile"]
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
+_JPEG = (".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".jfi", ".jls")
+_NEWER = (".jp2", ".j2k", ".j2c", ".jpc", ".jpx", ".jpf", ".jxl")
+IMAGE_SUFFIXES = (*_JPEG, *_NEWER, ".png", ".bmp", ".dib", ".tif", ".tiff", ".btf", ".tf8")
+_NAME = 255  # letters of a name that are shown
 MAX_BYTES = 1 << 30  # an uncompressed 16-bit RGBA picture of the largest size has half of that
 
 
@@ -67,12 +60,13 @@ class Tile:
 
 
 def load_tile(source: str | os.PathLike[str] | bytes, name: str | None = None) -> Tile:
-    """Read a JPEG, PNG, BMP or TIFF, whatever its name says it is.
+    """Read a JPEG (12 bits, lossless, LS, 2000 and XL too), PNG, BMP or TIFF, whatever its name.
 
-    Values of more than eight bits are scaled so that the picture's own least and greatest become 0
-    and 255; EXIF rotation is applied; transparency is laid on white; grey and palette pictures
-    become RGB; of a TIFF with several pages the first is taken. `Tile.decoding` says which of these
-    happened.
+    Values of more than eight bits are scaled by the range of the bits that they use, so that depth
+    changes nothing; EXIF rotation is applied; transparency is laid on white, or left out where it
+    hides everything; grey and palette pictures become RGB; of a TIFF with several pages the one in
+    full resolution is taken, or three planes are joined. `Tile.decoding` says which of these
+    happened. What libjpeg would repair with a warning counts as damaged.
 
     Args:
         source: A file's path, or its bytes.
@@ -86,10 +80,10 @@ def load_tile(source: str | os.PathLike[str] | bytes, name: str | None = None) -
             sentence says what was expected and, with the file's name, what was received.
     """
     default = "unnamed file" if isinstance(source, bytes) else os.fspath(source)
-    name = Path(name or default).name or default
+    name = _printable(Path(name or default).name or default)
     try:
         data = source if isinstance(source, bytes) else _read_file(Path(source))
-        pixels, notes = _decode(data)
+        pixels, notes = decode(data)
     except Refusal as no:
         raise TileError(
             f"Expected {no.expected}; Received: {name}, {no.received}."
@@ -112,89 +106,44 @@ def image_files(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
 
 
 def _files_of(path: Path) -> Iterator[Path]:
-    if not path.is_dir():
+    if not _is_folder(path):
         yield path
         return
-    for file in sorted(path.rglob("*")):
-        hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
-        if file.suffix.lower() in IMAGE_SUFFIXES and not hidden and file.is_file():
-            yield file
+    closed: list[Path] = []  # folders that may not be listed; reading them will say why
+    found: list[Path] = []
+    for folder, inner, names in os.walk(path, onerror=lambda e: closed.append(Path(e.filename))):
+        inner[:] = [name for name in inner if not name.startswith(".")]
+        shown = (Path(folder, name) for name in names if not name.startswith("."))
+        found += (f for f in shown if f.suffix.lower() in IMAGE_SUFFIXES and f.is_file())
+    yield from sorted([*found, *closed])
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name too long for any file
+        return False
 
 
 def _read_file(path: Path) -> bytes:
-    if path.is_dir():
-        raise Refusal("a picture file", "which is a folder")
-    if not path.is_file():
-        raise Refusal("a picture file", "which does not exist")
     try:
+        kind = path.stat().st_mode
+        if stat.S_ISDIR(kind):
+            next(path.iterdir(), None)  # says so if that is what is not allowed
+            raise Refusal("a picture file", "which is a folder")
+        if not stat.S_ISREG(kind):  # opening a pipe would wait for its other end
+            raise Refusal("a picture file", "which is a pipe, a device or a socket")
         if (size := path.stat().st_size) > MAX_BYTES:
             raise Refusal("a file of at most 1 GiB", f"a file of {size / MAX_BYTES:.1f} GiB")
         return path.read_bytes()
-    except OSError as error:
-        raise Refusal("a readable file", f"which gave: {error.strerror}") from error
+    except (FileNotFoundError, NotADirectoryError):
+        raise Refusal("a picture file", "which does not exist") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        why = getattr(error, "strerror", None) or str(error)
+        raise Refusal("a readable file", f"which gave: {why}") from error
 
 
-def _decode(data: bytes) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-    kind = sniff(data)
-    try:
-        return _develop(read_tiff(data) if kind == "TIFF" else read_common(kind, data))
-    except Refusal:
-        raise
-    except Exception as error:  # decoders fail on mutilated bytes in ways that no list can hold
-        raise Refusal(f"a whole {kind} file", "one that is damaged or cut short") from error
-
-
-def _develop(stored: Stored) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-    """Turn stored values (h, w, 1..4) into write-protected RGB (h, w, 3), with notes on the way."""
-    values, notes = stored.values, list(stored.notes)
-    if stored.bits > 8:
-        values, note = _to_eight_bits(values, stored.bits)
-        notes.append(note)
-    colours, alpha = _split(values)
-    rgb: NDArray[np.uint8] = np.ascontiguousarray(colours)
-    if colours.shape[2] == 1:
-        rgb = cv2.cvtColor(rgb, cv2.COLOR_GRAY2RGB)
-        notes.append("grey repeated in three channels")
-    if alpha.size and alpha.min() < 255:
-        rgb = cv2.multiply(rgb, np.repeat(alpha, 3, axis=2), scale=1 / 255) + (255 - alpha)
-        notes.append("transparency laid on white")
-    if stored.orientation > 1:
-        rgb = np.ascontiguousarray(_turn(rgb, stored.orientation))
-        done = "rotated" if stored.orientation in (3, 6, 8) else "mirrored"
-        notes.append(f"{done} by its EXIF tag")
-    rgb.setflags(write=False)
-    return rgb, tuple(notes)
-
-
-def _split(values: Values) -> tuple[Values, Values]:
-    n = 1 if values.shape[2] < 3 else 3
-    return values[..., :n], values[..., n:]  # colours, alpha: (h, w, 1 or 3), (h, w, 0 or 1)
-
-
-def _to_eight_bits(values: Values, bits: int) -> tuple[NDArray[np.uint8], str]:
-    """Scale the colours' own range to 0..255, all channels alike; alpha keeps its meaning."""
-    colours, alpha = _split(values)
-    visible = colours[alpha[..., 0] > 0] if alpha.any() else colours
-    low, high, top = int(visible.min()), int(visible.max()), 2**bits - 1
-    if low < high:
-        gain = 255 / (high - low)
-        eight = cv2.convertScaleAbs(colours, alpha=gain, beta=-gain * low)
-        note = f"{bits}-bit values scaled from {low}..{high} to 0..255"
-    else:
-        eight = cv2.convertScaleAbs(colours, alpha=255 / top)
-        note = f"{bits}-bit values are all {low}, shown as {low * 255 / top:.0f} of 255"
-    eight = channels_last(eight)
-    if alpha.size:
-        eight = np.dstack((eight, cv2.convertScaleAbs(alpha, alpha=255 / top)))
-    return eight, note
-
-
-def _turn(rgb: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
-    """Undo an EXIF orientation: 2 and 4 mirror, 3, 6 and 8 rotate, 5 and 7 transpose."""
-    if orientation in (5, 6, 7, 8):
-        rgb = rgb.transpose(1, 0, 2)
-    if orientation in (3, 4, 7, 8):
-        rgb = rgb[::-1]
-    if orientation in (2, 3, 6, 7):
-        rgb = rgb[:, ::-1]
-    return rgb
+def _printable(name: str) -> str:
+    """Return a name in one line that can be written as UTF-8, whatever bytes a file is called."""
+    plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+    return plain if len(plain) <= _NAME else f"{plain[: _NAME - 1]}…"

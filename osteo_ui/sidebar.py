@@ -9,6 +9,7 @@ import streamlit as st
 from osteo_core.bundles import Bundle
 from osteo_core.ensemble_bundles import EnsembleBundle
 from osteo_core.errors import OsteoError
+from osteo_core.tiles import IMAGE_SUFFIXES
 from osteo_core.wording import count, how_split
 from osteo_ui import report_panel, services, sources, state, uploads
 from osteo_ui.markdown import md
@@ -16,7 +17,7 @@ from osteo_ui.selection import MAX_TILES, SHOWN, TileRef, decode_tile
 from osteo_ui.widgets import bound, key_of, segments, told
 
 SOURCES = {"example": "Gallery", "upload": "Upload", "cohort": "Cohort"}
-SUFFIXES = ["jpg", "jpeg", "png", "bmp", "tif", "tiff"]
+SUFFIXES = [suffix.removeprefix(".") for suffix in IMAGE_SUFFIXES]
 UPLOAD_MB = 50
 
 
@@ -130,7 +131,8 @@ def _upload_box() -> None:
         on_change=uploads.take_uploads,
         args=(key,),
         max_upload_size=UPLOAD_MB,
-        help="JPEG, PNG, BMP or TIFF, 32 to 8192 px a side. Files stay in this computer's memory.",
+        help="JPEG (also 2000, XL and LS), PNG, BMP or TIFF, 32 to 8192 px a side. Files stay in "
+        "this computer's memory.",
         label_visibility="collapsed",
     )
     for problem in uploads.problems(files or []):

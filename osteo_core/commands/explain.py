@@ -113,7 +113,8 @@ def _explain(
             heat = follow(f"{file.name}, {method}", steps)
             stem = _free_stem(file.stem, {row["stem"] for row in done})
             _write(beside / f"{stem}.{method}", tile, heat)
-            done.append({"stem": stem, "path": str(file), **heat.meta()})
+            read = {"path": str(file), "decoding": list(tile.decoding)}
+            done.append({"stem": stem, **read, **heat.meta()})
         _write_manifest(beside / _MANIFEST, done, failures.count)
     click.echo(f"{len(done)} done, {failures.count} failed: {out}")
     failures.finish()

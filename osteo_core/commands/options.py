@@ -1,13 +1,14 @@
 """What several commands share: choosing a network, walking over tiles, reporting failures."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from osteo_core.errors import OsteoError
-from osteo_core.tiles import Tile, image_files, load_tile
+from osteo_core.errors import OsteoError, TileError
+from osteo_core.tiles import IMAGE_SUFFIXES, Tile, image_files, load_tile
 
 if TYPE_CHECKING:
     from osteo_core.engine import Engine
@@ -47,6 +48,19 @@ def open_chosen(model: str, classes: str | None, preprocessing: str | None) -> "
     return open_model(model, classes=names, preprocessing=preprocessing)
 
 
+def path_text(path: Path) -> str:
+    """Return a path as text that UTF-8 can hold, whatever bytes it is made of."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _pictures(path: Path) -> list[Path]:
+    files = image_files([path])
+    if not files:
+        endings, name = ", ".join(IMAGE_SUFFIXES), path_text(path)
+        raise TileError(f"Expected a folder with pictures ({endings}). Received: {name}, without.")
+    return files
+
+
 class Failures:
     """Inputs that could not be used: each named on stderr at once, counted for the exit status."""
 
@@ -62,15 +76,19 @@ class Failures:
         """The readable tiles among files and folders, in order."""
         for path in paths:
             try:
-                files = image_files([path])
+                files = _pictures(path)
             except OsteoError as error:
                 self.add(error)
                 continue
             for file in files:
                 try:
-                    yield file, load_tile(file)
+                    tile = load_tile(file)
                 except OsteoError as error:
                     self.add(error)
+                    continue
+                if tile.decoding:
+                    click.echo(f"osteo: {tile.name}: {'; '.join(tile.decoding)}.", err=True)
+                yield file, tile
 
     def finish(self) -> None:
         """End the command with status 1 if anything failed."""

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from osteo_core.commands.options import Failures, model_options, open_chosen
+from osteo_core.commands.options import Failures, model_options, open_chosen, path_text
 from osteo_core.files import atomic_write
 from osteo_core.text import cell
 
@@ -70,5 +70,5 @@ def _write(
     while some := list(islice(readable, _BATCH)):
         rows = engine.predict(tile for _, tile in some)
         for (file, _), row, called in zip(some, rows, engine.calls(rows), strict=True):
-            said = map(cell, (file, engine.name, called))
+            said = map(cell, (path_text(file), engine.name, called))
             writer.writerow([*said, *(f"{p:.6f}" for p in row)])

@@ -36,6 +36,23 @@ def test_models_are_listed(call):
     assert call("models").output.startswith("small  Small, 32 x 32 px: Non-Tumor | Viable")
 
 
+def test_a_folder_without_pictures_is_named_and_fails(call, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "notes.txt").write_text("no picture")
+    for command in (("predict",), ("explain", "--out", tmp_path / "maps")):
+        result = call(*command, "--model", "small", tmp_path / "empty")
+        assert result.exit_code == 1
+        assert "Expected a folder with pictures (.jpg" in result.stderr
+        assert str(tmp_path / "empty") in result.stderr
+
+
+def test_predict_tells_on_stderr_what_was_changed_in_a_file(call, tmp_path):
+    Image.fromarray(np.full((40, 40), 90, np.uint8)).save(tmp_path / "grey.png")
+    result = call("predict", "--model", "small", tmp_path)
+    assert "osteo: grey.png: grey repeated in three channels." in result.stderr
+    assert "repeated" not in result.stdout
+
+
 def test_predict_writes_a_row_a_tile(call, tiles, tmp_path):
     result = call("predict", "--model", "small", "--out", tmp_path / "p.csv", tiles)
     assert result.exit_code == 0, result.output
