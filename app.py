@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from osteo_ui import letters, sidebar, state
+from osteo_ui import letters, sidebar, stale, state
 
 letters.install()
 st.set_page_config(
@@ -52,8 +52,9 @@ state.enter(page)
 state.sync()
 sidebar.settle()
 sidebar.draw()
-st.title(page.title, anchor=False)
-for notice in state.take_notices():
-    st.info(notice, icon=":material/info:")
-page.run()
-state.leave()
+with stale.hidden():
+    st.title(page.title, anchor=False)
+    for notice in state.take_notices():
+        st.info(notice, icon=":material/info:")
+    page.run()
+    state.leave()

@@ -93,6 +93,11 @@ def enter(page: st.Page) -> None:
     st.session_state[_PUT] = set()
 
 
+def page() -> str:
+    """Return the title of the page in front."""
+    return str(st.session_state.get(_PAGE, ""))
+
+
 def refuse_late() -> None:
     """Draw the page in front if what is heard was done on a page that has been left. In callbacks.
 

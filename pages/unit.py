@@ -3,6 +3,7 @@
 import streamlit as st
 
 from osteo_ui import (
+    stale,
     state,
     unit_changes,
     unit_choice,
@@ -43,6 +44,12 @@ def card_of_unit() -> None:
     """Draw everything about the unit; a click within runs only this."""
     if frame() != FRAME:
         state.rerun()
+    with stale.hidden_in_fragment():
+        draw_card()
+
+
+def draw_card() -> None:
+    """Draw the card."""
     finish_choice = unit_choice.draw(engine)
     reading = unit_views.read(engine, item, unit_choice.layer_of(engine))
     unit, notice = unit_choice.resolve(engine, reading)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-import time
-
 import pytest
-from playwright.sync_api import Locator, WebSocketRoute, expect
+from playwright.sync_api import Locator, expect
 
-from tests.e2e.dashboard import PATIENCE, Dashboard, Visitors
+from tests.e2e.dashboard import Dashboard, Visitors
+from tests.e2e.line import Line
 
 pytestmark = pytest.mark.e2e
 
@@ -16,48 +14,9 @@ UNIT = "block5_conv4:119"
 TOLD_AGAIN_WITHIN = 3500  # ms; see `insist` in osteo_ui/atlas/common.js
 
 
-class Line:
-    """What goes between the browser and the server; what the server says can be held back."""
-
-    def __init__(self, visitor: Dashboard) -> None:
-        self.said: list[bytes] = []
-        self._held: list[str | bytes] | None = None
-        self._page = visitor.page
-        visitor.page.route_web_socket(re.compile("_stcore/stream"), self._connect)
-
-    def hold(self) -> None:
-        self._held = []
-
-    def wait_for_answer(self) -> None:
-        """Wait until the server, which is not heard here, has begun to answer."""
-        end = time.monotonic() + PATIENCE / 1000
-        while not self._held:
-            assert time.monotonic() < end, "the server does not answer"
-            self._page.wait_for_timeout(20)
-
-    def release(self) -> None:
-        held, self._held = self._held, None
-        for message in held or ():
-            self._browser.send(message)
-
-    def picks(self) -> int:
-        """How often the browser told the server of a tile picked in the strip."""
-        return sum(b"unit.best__events" in message for message in self.said)
-
-    def _connect(self, browser: WebSocketRoute) -> None:
-        self._browser, server = browser, browser.connect_to_server()
-        server.on_message(self._answer)
-        browser.on_message(lambda message: self._tell(server, message))
-
-    def _answer(self, message: str | bytes) -> None:
-        if self._held is None:
-            self._browser.send(message)
-        else:
-            self._held.append(message)
-
-    def _tell(self, server: WebSocketRoute, message: str | bytes) -> None:
-        self.said.append(message if isinstance(message, bytes) else message.encode())
-        server.send(message)
+def _picks(line: Line) -> int:
+    """How often the browser told the server of a tile picked in the strip."""
+    return sum(b"unit.best__events" in message for message in line.said)
 
 
 @pytest.fixture
@@ -115,9 +74,9 @@ def test_a_pick_is_not_told_again_from_the_next_page(visitor: Dashboard, line: L
     line.wait_for_answer()
     visitor.page.get_by_role("navigation").get_by_role("link", name="Read a tile").click()
     visitor.page.wait_for_timeout(200)  # for what was said before the click
-    told = line.picks()
+    told = _picks(line)
     assert told > 0
     line.release()
     _is_drawn(visitor, "read", "Read a tile")
     visitor.page.wait_for_timeout(TOLD_AGAIN_WITHIN)
-    assert line.picks() == told
+    assert _picks(line) == told
