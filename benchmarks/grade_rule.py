@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from osteo_core.grades.masks import Mask
     from osteo_core.tiles import Tile
 
-METHODS = (
-    "gradcam,gradcampp,hirescam,layercam,scorecam_fast,eigencam,saliency,gradient_x_input,"
-    "smoothgrad,integrated_gradients"
-).split(",")
-LESSON_METHODS = "gradcam,hirescam,eigencam,gradient_x_input,integrated_gradients".split(",")
+LESSON_METHODS = ["gradcam", "hirescam", "eigencam", "gradient_x_input", "integrated_gradients"]
+METHODS = [
+    *("gradcam", "gradcampp", "hirescam", "layercam", "scorecam_fast", "eigencam"),
+    *("saliency", "gradient_x_input", "smoothgrad", "integrated_gradients"),
+]
 TILES = {"vgg19-multiclass": 8, "mobilenetv2-multiclass": 12}
 LESSONS = {"lesson-shortcut": "shortcut", "lesson-honest": "honest"}
 LESSON_TILES = 8  # each bare and with the mark

@@ -115,4 +115,5 @@ def _row(one: Found, item: Shown) -> dict[str, Any]:
         "badge": grade.badge if grade else "",
         "reason": heat.empty_reason or (grade.reason if grade else ""),
     }
-    return {**row, **(dict(grade.figures) if grade else {})}
+    answers = {one.name: one.answer for one in grade.criteria} if grade else {}
+    return {**row, **answers, **(dict(grade.figures) if grade else {})}

@@ -84,7 +84,8 @@ def _cell(view: View, one: Found, item: Shown, shared: Ends) -> None:
     alt = heat_words.alt(one.cell.method, heat, item.entry.title)
     alt = f"{alt}, drawn pale: it failed" if faded else alt
     st.image(png, width="stretch", output_format="PNG", alt=alt)
-    why = heat.empty_reason or (" ".join(one.grade.reasons) if one.grade else _pending_help(one))
+    told = heat_badges.told(one.grade) if one.grade else _pending_help(one)
+    why = heat.empty_reason or told
     st.markdown(md("{} {}", one.cell.column.title, _pill(one)), help=why)
     low = f"−{words.number(high)}" if heat.signed else "0"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

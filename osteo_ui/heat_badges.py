@@ -15,6 +15,12 @@ _LOOKS = {
     "weak": ("orange", "change_history", "Weak"),
     "fail": ("red", "cancel", "Fail"),
 }
+_ANSWERS = {
+    "yes": ("green", "check", "Yes"),
+    "partly": ("orange", "change_history", "Partly"),
+    "no": ("red", "close", "No"),
+    "unknown": ("gray", "question_mark", "Cannot tell"),
+}
 FADED_OPACITY = 0.6  # of the chosen opacity: what a failed map is drawn with
 
 
@@ -32,6 +38,19 @@ def pending(word: str = "Grading") -> Markdown:
 def badge(grade: "Grade", reason: bool = True) -> None:
     """Draw a grade's pill and, beside it, the sentence that decided."""
     st.markdown(md("{} {}", pill(grade.badge), grade.reason if reason else ""))
+
+
+def criteria(grade: "Grade") -> None:
+    """Draw the four questions of the rule, each with its answer and the figures that decided."""
+    for one in grade.criteria:
+        colour, icon, word = _ANSWERS[one.answer]
+        st.markdown(f":{colour}-badge[:material/{icon}: {word}] **{one.title}.** {one.sentence}")
+
+
+def told(grade: "Grade") -> str:
+    """Return the four questions with their answers as text; of an empty map, why it is empty."""
+    lines = [f"{c.title}: {_ANSWERS[c.answer][2].lower()}. {c.sentence}" for c in grade.criteria]
+    return "\n\n".join(lines or grade.reasons)
 
 
 def demoted(grade: "Grade | None") -> bool:

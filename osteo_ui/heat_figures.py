@@ -39,10 +39,8 @@ def _reference(metric: Metric, grade: "Grade") -> str:
         return f"edges {edges}, random {random}"
     if metric.name == "faithfulness":
         return f"edges {grade.edges:z.2f}, random {_best(grade)}"
-    if metric.name == "edge_gap":
+    if metric.name in ("edge_gap", "random_gap"):
         return f"at least {MARGIN}"
-    if metric.name == "random_gap":
-        return "above 0"
     if metric.name == "randomised_all":
         return f"below {FORGETS}"
     if metric.name.startswith("randomised_"):

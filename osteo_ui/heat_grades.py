@@ -11,6 +11,7 @@ from osteo_ui import (
     charts,
     heat_asked,
     heat_badges,
+    heat_better,
     heat_charts,
     heat_figures,
     heat_services,
@@ -60,7 +61,7 @@ def draw(
     key = heat_services.grade_key(heat, settings, mask)
     state = heat_services.grade_job(engine, item.tile, heat, settings, mask)
     if state.status == "done":
-        _show(item, heat, state.result, key, alone)
+        _show(engine, item, heat, state.result, key, alone)
         return state.result  # type: ignore[no-any-return]
     if state.unfinished:
         st.markdown(heat_badges.pending())
@@ -85,10 +86,14 @@ def _offer(key: str, state: jobs.JobState, seconds: float) -> None:
     st.caption(f"Grading takes {heat_services.told(seconds)} on this computer.")
 
 
-def _show(item: Shown, heat: "HeatMap", grade: "Grade", key: str, alone: bool) -> None:
-    heat_badges.badge(grade, reason=not heat_badges.demoted(grade))  # else it stands by the map
-    for reason in grade.reasons[1:]:
-        st.caption(reason)
+def _show(
+    engine: "Engine", item: Shown, heat: "HeatMap", grade: "Grade", key: str, alone: bool
+) -> None:
+    # The reason stands among the answers, and of a failed map beside it as well.
+    heat_badges.badge(grade, reason=not (grade.criteria or heat_badges.demoted(grade)))
+    heat_badges.criteria(grade)
+    if heat_badges.demoted(grade):
+        heat_better.draw(engine, item, heat, grade)
     name = saving.tile_stem(item, heat.bundle, heat.method, heat.layer, heat.target, "grade")
     if grade.figures and alone:
         _figures(grade, name, narrow=False)

@@ -110,6 +110,11 @@ class Jobs:
                 self._jobs[key].wanted[session] = time.monotonic()
             return self._state(self._jobs[key], session)
 
+    def results(self) -> list[Any]:
+        """What the finished jobs gave, oldest first."""
+        with self._change:
+            return [state.result for state in self._kept.values() if state.status == "done"]
+
     def stop(self, key: str, session: str) -> None:
         """Want a job no longer; it ends before its next step unless others want it.
 
@@ -239,6 +244,11 @@ def ask(key: str, make: Make) -> JobState:
 def look(key: str) -> JobState | None:
     """How a job is, without starting it; None where it is not known."""
     return _jobs().look(key, _session())
+
+
+def results() -> list[Any]:
+    """What the finished jobs of all sessions gave, oldest first."""
+    return _jobs().results()
 
 
 def stop(*keys: str) -> None:

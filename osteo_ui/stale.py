@@ -86,9 +86,11 @@ def _complete() -> None:
 
 
 def _rule(delay: float) -> str:
-    # What has the focus stays: who chose from a list by keyboard would lose the place.
+    # What has the focus stays: who chose from a list by keyboard would lose the place. Parts within
+    # are named too, since some make themselves visible whatever they stand in.
+    old = '[data-testid="stMain"] [data-stale="true"]:not(:focus-within)'
     return (
-        '<style>[data-testid="stMain"] [data-stale="true"]:not(:focus-within) {'
+        f"<style>{old}, {old} * {{"
         "opacity: 0 !important; visibility: hidden !important; "
         f"transition: opacity 0s {delay}s, visibility 0s {delay}s !important;"
         "}</style>"

@@ -143,15 +143,27 @@ def _write(stream: IO[str], rows: list[dict[str, Any]]) -> None:
 
 
 def _table(told: dict[str, Any], out: Path) -> str:
+    from osteo_core.grades.rule import CRITERIA
+
     shown = ("faithfulness", "edge_gap", "randomised_all", "stability_jpeg", "relevance_mass")
     head = f"{'method':<22}{'pass':>6}{'weak':>6}{'fail':>6}"
+    head += "".join(f"{name:>9}" for name in CRITERIA)
     lines = [head + "".join(f"{name:>24}" for name in shown)]
     for name, row in told["methods"].items():
         badges = "".join(f"{row['badges'][badge]:>6.0%}" for badge in ("pass", "weak", "fail"))
+        badges += "".join(f"{_yes(row['criteria'][name]):>9}" for name in CRITERIA)
         cells = "".join(f"{_cell(row['metrics'].get(metric)):>24}" for metric in shown)
         lines.append(f"{name:<22}{badges}{cells}")
     n = max((row["n_tiles"] for row in told["methods"].values()), default=0)
-    return "\n".join([f"{told['model']}, {told['part']}, {n} tiles", *lines, f"{out}: all figures"])
+    note = "random, edges, weights, stable: maps that are better than random maps and than an edge "
+    note += "detector's, depend on the weights, and are stable; of those where it can be told"
+    what = f"{told['model']}, {told['part']}, {n} tiles"
+    return "\n".join([what, *lines, note, f"{out}: all figures"])
+
+
+def _yes(answers: dict[str, float]) -> str:
+    known = 1 - answers.get("unknown", 0.0) if answers else 0.0
+    return f"{answers['yes'] / known:.0%}" if known > 0 else "-"
 
 
 def _cell(found: dict[str, float] | None) -> str:

@@ -3,7 +3,7 @@
 Every curve is read in the network's own input space, after preprocessing and at its own size.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -127,6 +127,28 @@ def edge_map(pixels: npt.NDArray[np.uint8], settings: GradeSettings) -> Values:
     sigma = 0.5 * min(grey.shape) / settings.cells
     blurred: Values = cv2.GaussianBlur(np.hypot(across, down), (0, 0), sigma)
     return blurred
+
+
+def extremes(curves: Iterable[Curve]) -> tuple[float, float]:
+    """The lowest and the highest probability on some curves."""
+    values = np.concatenate([curve.values for curve in curves])
+    return float(values.min()), float(values.max())
+
+
+def best_score(curves: Curves, low: float, high: float) -> float:
+    """The score of the best order of places that there could be.
+
+    Its deletion falls to the lowest probability at the first step, its insertion rises to the
+    highest; both ends are every order's.
+
+    Args:
+        curves: Of any order of places on the tile.
+        low: The lowest probability that was seen on the tile.
+        high: The highest.
+    """
+    deletion, insertion = (np.array(c.values) for c in (curves.deletion, curves.insertion))
+    deletion[1:-1], insertion[1:-1] = low, high
+    return float(np.trapezoid(insertion - deletion, curves.deletion.fractions))
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from osteo_core.grades.faithfulness import Curve
-from osteo_core.grades.rule import RULE, Badge
+from osteo_core.grades.rule import RULE, Badge, Criterion
 from osteo_core.grades.settings import GradeSettings
 
 
@@ -41,6 +41,9 @@ class Grade:
         stages: The sanity check, from the top of the network.
         mask_share: Share of the tile that the mask covers: the relevance mass of a map that is the
             same everywhere. None without a mask.
+        criteria: The questions of the rule, each with its answer; none of an empty map.
+        moves: How far the probability moves over all curves, 0..1; NaN for an empty map.
+        best: Faithfulness of the best order of places that there could be; NaN for an empty map.
         effort: What was reduced for speed when the map was made again, in a sentence; "" where
             nothing was.
         settings: How it was graded.
@@ -58,6 +61,9 @@ class Grade:
     stages: tuple[StageResult, ...] = ()
     mask_share: float | None = None
     effort: str = ""
+    criteria: tuple[Criterion, ...] = ()
+    moves: float = float("nan")
+    best: float = float("nan")
 
     @property
     def reason(self) -> str:
@@ -69,9 +75,12 @@ class Grade:
         return {
             "badge": self.badge,
             "reasons": list(self.reasons),
+            "criteria": [{**asdict(one), "title": one.title} for one in self.criteria],
             "figures": {name: _told(value) for name, value in self.figures.items()},
             "edges": _told(self.edges),
             "randoms": [_told(value) for value in self.randoms],
+            "moves": _told(self.moves),
+            "best": _told(self.best),
             "curves": {name: _curve(curve) for name, curve in self.curves.items()},
             "stages": [asdict(stage) for stage in self.stages],
             "mask_share": self.mask_share,

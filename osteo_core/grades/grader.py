@@ -16,7 +16,9 @@ from osteo_core.grades.faithfulness import (
     Curve,
     Curves,
     Work,
+    best_score,
     edge_map,
+    extremes,
     places_in_order,
     random_map,
 )
@@ -24,7 +26,7 @@ from osteo_core.grades.grade import Grade, StageResult
 from osteo_core.grades.kept import Kept
 from osteo_core.grades.localisation import pointing_game, relevance_mass
 from osteo_core.grades.reduced import effort
-from osteo_core.grades.rule import judge
+from osteo_core.grades.rule import Verdict, judge
 from osteo_core.grades.settings import GradeSettings
 from osteo_core.networks.preprocessing import resize
 from osteo_core.steps import Steps, finish
@@ -128,7 +130,7 @@ class Grader:
     def _work(self, heat: "HeatMap", asked: Question, mask: Mask | None) -> Work[Grade]:
         if empty := _emptiness(heat):
             verdict = judge({}, float("nan"), (), empty)
-            return self._graded(heat, verdict.badge, verdict.reasons)
+            return self._graded(heat, verdict)
         figures = _localisation(heat, mask)
         bench = yield from self._bench()
         edges, randoms = yield from self._references(bench)
@@ -141,13 +143,16 @@ class Grader:
         figures |= {stage.name: stage.correlation for stage in stages} | steady
         scores = tuple(curves.score for curves in randoms)
         curves = _named(ours, edges, randoms)
+        low, high = extremes(curves.values())
+        best = best_score(ours, low, high)
         verdict = judge(
-            figures, edges.score, scores, moves=_spread(curves), is_reduced=less.is_reduced
+            figures, edges.score, scores, None, high - low, is_reduced=less.is_reduced, best=best
         )
         return self._graded(
             heat,
-            verdict.badge,
-            verdict.reasons,
+            verdict,
+            moves=high - low,
+            best=best,
             figures=_in_order(figures),
             curves=curves,
             edges=edges.score,
@@ -203,9 +208,10 @@ class Grader:
     def _order(self, values: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
         return places_in_order(values, self.engine.input_size, self.settings)
 
-    def _graded(self, heat: "HeatMap", badge: Any, reasons: tuple[str, ...], **more: Any) -> Grade:
-        more = {"figures": {}, **more}
-        return Grade(badge, reasons, settings=self.settings, provenance=heat.meta(), **more)
+    def _graded(self, heat: "HeatMap", verdict: Verdict, **more: Any) -> Grade:
+        more = {"figures": {}, "criteria": verdict.criteria, **more}
+        made: dict[str, Any] = {"settings": self.settings, "provenance": heat.meta()}
+        return Grade(verdict.badge, verdict.reasons, **made, **more)
 
 
 def _emptiness(heat: "HeatMap") -> str | None:
@@ -252,12 +258,6 @@ def _named(ours: Curves, edges: Curves, randoms: Sequence[Curves]) -> dict[str, 
         "random deletion": mean([curves.deletion for curves in randoms]),
         "random insertion": mean([curves.insertion for curves in randoms]),
     }
-
-
-def _spread(curves: dict[str, Curve]) -> float:
-    """How far the probability moves at all, over all curves."""
-    values = np.concatenate([curve.values for curve in curves.values()])
-    return float(np.ptp(values))
 
 
 def _in_order(figures: dict[str, float]) -> dict[str, float]:

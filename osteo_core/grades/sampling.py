@@ -14,7 +14,7 @@ from osteo_core.grades.costs import grade_cost
 from osteo_core.grades.grade import Grade
 from osteo_core.grades.grader import Grader
 from osteo_core.grades.metrics import metrics
-from osteo_core.grades.rule import BADGES, RULE
+from osteo_core.grades.rule import ANSWERS, BADGES, CRITERIA, RULE
 from osteo_core.grades.settings import GradeSettings
 from osteo_core.steps import between
 
@@ -192,7 +192,7 @@ def bootstrap(values: Sequence[float], seed: int) -> Mean | None:
 
 
 def summarise(grades: Sequence[Grade], seed: int) -> dict[str, Any]:
-    """The badges' shares, how many maps were empty, and every metric's mean with its interval."""
+    """Shares of badges and answers, how many maps were empty, each metric with its interval."""
     figures = {
         name: bootstrap([g.figures[name] for g in grades if name in g.figures], seed)
         for name in metrics()
@@ -201,6 +201,7 @@ def summarise(grades: Sequence[Grade], seed: int) -> dict[str, Any]:
         "n_tiles": len(grades),
         "n_empty": sum(not grade.figures for grade in grades),
         "badges": {b: sum(g.badge == b for g in grades) / max(1, len(grades)) for b in BADGES},
+        "criteria": {name: _answers(name, grades) for name in CRITERIA},
         "metrics": {
             name: {"mean": found.mean, "low": found.low, "high": found.high, "n": found.n}
             for name, found in figures.items()
@@ -209,15 +210,24 @@ def summarise(grades: Sequence[Grade], seed: int) -> dict[str, Any]:
     }
 
 
+def _answers(name: str, grades: Sequence[Grade]) -> dict[str, float]:
+    """The share of each answer to a question, of the maps to which it was asked."""
+    found = [one.answer for grade in grades for one in grade.criteria if one.name == name]
+    return {answer: found.count(answer) / len(found) for answer in ANSWERS} if found else {}
+
+
 def rows(summaries: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """One flat row a method, with the same columns for all."""
-    for name, told in summaries.items():
+    for method, told in summaries.items():
         row: dict[str, Any] = {
-            "method": name,
+            "method": method,
             "n_tiles": told["n_tiles"],
             "n_empty": told["n_empty"],
         }
         row |= {f"share_{badge}": share for badge, share in told["badges"].items()}
+        for name in CRITERIA:
+            shares = told["criteria"][name]
+            row |= {f"{name}_{answer}": shares.get(answer, "") for answer in ANSWERS}
         for metric in metrics():
             found = told["metrics"].get(metric, {})
             row |= {metric: found.get("mean", "")}

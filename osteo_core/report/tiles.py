@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SIDE = 224  # px of a picture
 OPACITY = 0.5
+_ANSWERS = {"yes": "yes", "partly": "partly", "no": "no", "unknown": "cannot be told here"}
 WORDS = {"pass": "✓ Pass", "weak": "△ Weak", "fail": "✕ Fail"}
 
 
@@ -149,7 +150,7 @@ def _drawn(
         return html.figure(content, told, ident)
     alt = f"{heat.method} of {engine.name} for {heat.target} over {one.title}"
     content = html.picture(_overlay(tile, heat), alt)
-    pill = f'<p><span class="badge">{word}</span> {escape(grade.reason)}</p>' if grade else ""
+    pill = f'<p><span class="badge">{word}</span> {escape(_why(grade))}</p>' if grade else ""
     pale = ' class="pale"' if grade and grade.badge == "fail" else ""
     high = float(np.abs(heat.values).max())
     told = (
@@ -158,6 +159,12 @@ def _drawn(
         f"{'' if grade else ', not graded'} ({ident})."
     )
     return f"<div{pale}>{html.figure(content, told, ident)}{pill}</div>"
+
+
+def _why(grade: "Grade") -> str:
+    """What decided, and the answers to all questions of the rule."""
+    answers = [f"{one.title}: {_ANSWERS[one.answer]}" for one in grade.criteria]
+    return " ".join([grade.reason, *([f"({'; '.join(answers)}.)"] if answers else [])])
 
 
 def _overlay(tile: "Tile", heat: "HeatMap") -> npt.NDArray[np.uint8]:

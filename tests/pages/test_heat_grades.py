@@ -2,13 +2,14 @@
 
 import io
 import json
+import re
 import time
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from osteo_core.grades import RULE, Grade
+from osteo_core.grades import CRITERIA, RULE, Grade
 from osteo_core.tiles import load_tile
 from osteo_ui import drawn, heat_services, services, sources
 from tests.dashboard import url
@@ -33,6 +34,39 @@ def test_every_map_has_its_badge_and_a_failed_one_says_so(open_page, monkeypatch
     assert f" This is why: {badge}." in said_now
     assert "| Faithfulness ↑ | **0.25** |" in said_now
     assert ("Do not rely on this map." in said_now) == (badge == "fail")
+
+
+def test_the_four_questions_stand_apart_each_with_a_word_and_its_figures(open_page, monkeypatch):
+    monkeypatch.setattr(heat_services, "grade_steps", REAL_GRADE)
+    at = settled(open_page("heat_maps", **VIABLE))
+    for title in CRITERIA.values():
+        lines = [text.value for text in at.markdown if f"**{title}.**" in text.value]
+        assert len(lines) == 1
+        assert re.search(r"(Yes|Partly|No|Cannot tell)\] \*\*", lines[0])
+        assert "asked for)" in lines[0]
+
+
+def test_where_a_method_fails_those_that_did_better_are_one_click_away(open_page, monkeypatch):
+    badges = {"gradcam": "fail", "eigencam": "pass"}
+
+    def steps(engine, tile, heat, settings, mask=None):
+        badge = badges.get(heat.method, "weak")
+        return (yield from graded(badge, faithfulness=0.5)(engine, tile, heat, settings))
+
+    monkeypatch.setattr(heat_services, "grade_steps", steps)
+    at = settled(open_page("heat_maps", **VIABLE))
+    assert "No other method has been graded for Viable on this tile yet." in said(at)
+    offer = next(label for label in labels(at) if label.startswith("Try "))
+    assert re.fullmatch(r"Try [\w. +()×-]+ \(.*second.*\)", offer)
+    settled(open_page("heat_maps", method="eigencam", **VIABLE))
+    at = settled(open_page("heat_maps", **VIABLE))
+    assert "**Did better for Viable on this tile**" in said(at)
+    assert "Eigen-CAM at" in said(at)
+    assert not [label for label in labels(at) if label.startswith("Try ")]
+    settled(press(at, "Show Eigen-CAM"))
+    assert url(at)["method"] == ["eigencam"]
+    assert "Pass]" in said(at)
+    assert "Did better" not in said(at)
 
 
 def test_a_failed_map_is_drawn_pale(toy, tiles):
