@@ -16,6 +16,7 @@ from osteo_core.bundles import load_bundle
 from osteo_core.cli import osteo
 from osteo_core.cohorts.table import Cohort, CohortTile, write_cohort
 from osteo_core.errors import BundleError, ModelError
+from osteo_core.grades import Criterion
 from osteo_core.heatmap import HeatMap
 from osteo_core.report import Request, Wanted, make_report
 from osteo_core.tiles import load_tile
@@ -197,12 +198,14 @@ def test_a_tile_that_cannot_be_read_and_a_network_that_cannot_be_opened(folder):
 def test_a_failed_map_is_pale_and_says_so(folder):
     path = folder.cohort / folder.tiles[1].file
     seen = Wanted("Mine", "On view.", "", lambda: load_tile(path))
-    grade = SimpleNamespace(badge="fail", reason="It is no better than edges.")
+    asked = (Criterion("random", "no", "No."), Criterion("stable", "unknown", "Who knows."))
+    grade = SimpleNamespace(badge="fail", reason="It is no better than random.", criteria=asked)
     asked = request_for(folder, "three", on_view=(seen,), known_grade=lambda heat: grade)
     made = make_report(asked)
     assert 'class="pale"' in made.html
     assert "✕ Fail" in made.html
-    assert "It is no better than edges." in made.html
+    told = "(Better than random maps: no; Stable: cannot be told here.)"
+    assert f"It is no better than random. {told}" in made.html
 
 
 def test_a_part_without_tiles_is_a_sentence(folder, tmp_path):
