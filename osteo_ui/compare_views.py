@@ -12,6 +12,7 @@ from osteo_ui import (
     charts,
     compare_reasons,
     drawn,
+    heat_grade_line,
     heat_views,
     metric_charts,
     metric_panels,
@@ -142,7 +143,9 @@ def _heat_map(bundle: Bundle, engine: "Engine", glance: Glance, item: Shown) -> 
     now, heat = state.selection(), glance.heat
     st.markdown(md("**{}**  \n{}", bundle.name, words.call(glance)))
     high = heat_views.highest(heat)
-    heat_views.draw(bundle, item, glance, heat, now.heat_colours, now.opacity / 100, high)
+    drawing = now.heat_colours, now.opacity / 100, high
+    heat_views.draw(bundle, item, glance, heat, *drawing, heat_grade_line.known(item, heat))
+    heat_grade_line.draw(engine, item, heat)
     chosen = heat.layer == now.layer
     notes = [md("At `{}`, {}.", heat.layer, "as chosen" if chosen else "its last convolution")]
     if now.layer and not chosen:

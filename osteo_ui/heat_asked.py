@@ -1,6 +1,6 @@
 """Getting the maps: at once where that is quick; else told, asked for, followed and stopped."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -92,7 +92,7 @@ def follow(engine: "Engine", view: View, found: Maps) -> None:
             type="primary",
             icon=":material/play_arrow:",
             key="heat.compute",
-            on_click=_want,
+            on_click=want,
             args=(tuple(keys),),
         )
         st.markdown(
@@ -125,7 +125,13 @@ def only(keys: Sequence[str]) -> None:
     jobs.start(*(key for key in before if key not in keys))  # forgets them; they may come again
 
 
-def _want(keys: tuple[str, ...]) -> None:
+def wanted_job(key: str, ask: Callable[[], jobs.JobState]) -> jobs.JobState | None:
+    """Return how a job is: asked for where this session wants it, else only looked at."""
+    return ask() if key in _wanted() else jobs.look(key)
+
+
+def want(keys: tuple[str, ...]) -> None:
+    """Want these jobs from now on. For callbacks."""
     wanted = _wanted()
     for key in keys:
         wanted[key] = None

@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from osteo_ui import charts, drawn, layers, saving, services, words
+from osteo_ui import (
+    charts,
+    drawn,
+    heat_badges,
+    heat_grade_line,
+    layers,
+    saving,
+    services,
+    words,
+)
 from osteo_ui.heat_views import highest
 from osteo_ui.markdown import md
 from osteo_ui.selection import Selection
@@ -17,14 +26,17 @@ if TYPE_CHECKING:
 
 
 def small_heat(engine: "Engine", reading: "Reading", item: Shown, selection: Selection) -> None:
-    """Draw Grad-CAM at the last convolution, or at the chosen one."""
+    """Draw Grad-CAM at the last convolution, or at the chosen one, with its grade."""
     layer = pick(selection.layer, engine.conv_layers, engine.default_layer)
     target = layers.target_of(reading, selection.target)
     heat = services.heat_map(reading, layer, target)
     high = highest(heat)
     opacity = selection.opacity / 100 if high > 0 else 0.0
-    png = drawn.heat_png(heat, item.tile, selection.heat_colours, opacity, high)
-    st.image(png, width="stretch", alt=f"Grad-CAM for {target} over {item.entry.title}")
+    faded = heat_badges.demoted(heat_grade_line.known(item, heat))
+    png = drawn.heat_png(heat, item.tile, selection.heat_colours, opacity, high, faded=faded)
+    alt = f"Grad-CAM for {target} over {item.entry.title}"
+    st.image(png, width="stretch", alt=f"{alt}, drawn pale: it failed" if faded else alt)
+    heat_grade_line.draw(engine, item, heat)
     st.caption(
         heat.empty_reason
         or md(

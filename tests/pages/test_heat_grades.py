@@ -179,3 +179,32 @@ def test_the_layers_are_compared_and_the_best_is_named(open_page, monkeypatch):
     press(at, "block1_conv2")
     assert url(at)["layer"] == ["block1_conv2"]
     assert "Grad-CAM at `block1_conv2`" in said(at)
+
+
+@pytest.mark.parametrize(("page", "link"), [("read_tile", {}), ("compare", {"layer": "late"})])
+def test_a_map_on_another_page_has_its_grade_or_a_way_to_it(open_page, monkeypatch, page, link):
+    made = []
+
+    def steps(engine, tile, heat, settings, mask=None):
+        made.append((heat.bundle, heat.method))
+        return (yield from graded("fail")(engine, tile, heat, settings))
+
+    monkeypatch.setattr(heat_services, "grade_steps", steps)
+    link = link | ({"model": ["toy", "plain"]} if page == "compare" else {})
+    at = open_page(page, tile="example:Synthetic Viable 1", **link)
+    n = 2 if page == "compare" else 1
+    assert said(at).count("Not graded yet]") == n
+    assert made == []  # nothing is begun that nobody asked for
+    offers = [button for button in at.button if button.label.startswith("Grade it")]
+    assert len(offers) == n
+    at = settled(offers[0].click().run())
+    assert len(made) == 1
+    assert "Fail] This is why: fail." in said(at)
+    assert said(at).count("Not graded yet]") == n - 1
+
+
+def test_a_grade_made_elsewhere_is_told_on_the_first_page(open_page):
+    settled(open_page("heat_maps", **VIABLE))
+    at = open_page("read_tile", **VIABLE)
+    assert "Weak] This is why: weak." in said(at)
+    assert "Not graded yet" not in said(at)
