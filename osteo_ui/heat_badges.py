@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from osteo_ui.markdown import Markdown, md
+from osteo_ui.markdown import Markdown, bullets, md
 
 if TYPE_CHECKING:
     from osteo_core.grades import Grade
@@ -26,7 +26,10 @@ FADED_OPACITY = 0.6  # of the chosen opacity: what a failed map is drawn with
 
 def pill(badge: str) -> Markdown:
     """Return a badge as Markdown: pass, weak or fail."""
-    colour, icon, word = _LOOKS[badge]
+    return _pill(*_LOOKS[badge])
+
+
+def _pill(colour: str, icon: str, word: str) -> Markdown:
     return md(":{}-badge[:material/{}: {}]", md(colour), md(icon), word)
 
 
@@ -43,14 +46,17 @@ def badge(grade: "Grade", reason: bool = True) -> None:
 def criteria(grade: "Grade") -> None:
     """Draw the four questions of the rule, each with its answer and the figures that decided."""
     for one in grade.criteria:
-        colour, icon, word = _ANSWERS[one.answer]
-        st.markdown(f":{colour}-badge[:material/{icon}: {word}] **{one.title}.** {one.sentence}")
+        answer = _pill(*_ANSWERS[one.answer])
+        st.markdown(md("{} **{}.** {}", answer, one.title, one.sentence))
 
 
-def told(grade: "Grade") -> str:
-    """Return the four questions with their answers as text; of an empty map, why it is empty."""
-    lines = [f"{c.title}: {_ANSWERS[c.answer][2].lower()}. {c.sentence}" for c in grade.criteria]
-    return "\n\n".join(lines or grade.reasons)
+def told(grade: "Grade") -> Markdown:
+    """Return the four questions with their answers as a list; of an empty map, why it is empty."""
+    lines = [
+        md("**{}: {}.** {}", one.title, _ANSWERS[one.answer][2].lower(), one.sentence)
+        for one in grade.criteria
+    ]
+    return bullets(lines or grade.reasons)
 
 
 def demoted(grade: "Grade | None") -> bool:

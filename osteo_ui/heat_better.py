@@ -7,6 +7,7 @@ import streamlit as st
 from osteo_core.explain import Method, Question, find_method, methods
 from osteo_core.grades.better import Better, better
 from osteo_ui import heat_badges, heat_services, heat_words, jobs, state
+from osteo_ui.markdown import md
 from osteo_ui.sources import Shown
 
 if TYPE_CHECKING:
@@ -30,10 +31,10 @@ def draw(engine: "Engine", item: Shown, heat: "HeatMap", grade: "Grade") -> None
         _offer(engine, item, heat, grade)
         return
     where = "on this tile" if found[0].here else "on other tiles"
-    st.markdown(f"**Did better for {heat.score} {where}**")
+    st.markdown(md("**Did better for {} {}**", heat.score, where))
     for one in found:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f"{heat_badges.pill(one.badge)} {_told(one)}", width="content")
+            st.markdown(md("{} {}", heat_badges.pill(one.badge), _told(one)), width="content")
             _button(f"Show {find_method(one.method).title}", one.method, one.layer, grade)
 
 
