@@ -5,6 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from osteo_core.bundles import Bundle
+from osteo_core.evaluate.bootstrap import unless_flat
 from osteo_core.evaluate.deciding import Prepared, group_names, meters
 from osteo_core.evaluate.necrosis import DEAD_CLASS, LIVE_CLASS, Necrosis, knows_necrosis
 from osteo_ui import charts, decision_charts, decision_services, saving, widgets
@@ -82,12 +83,14 @@ def _chart(found: Necrosis, stem: str) -> None:
         saving.file_stem(stem, "meter"),
         f"Share of dead tumour {found.expected:.1%}, 90 % line. {found.standing()}",
     )
-    if found.these is None or found.more is None:
+    if found.more is None:
         return
+    these, more = found.these, found.more
+    only = f"{these.low:.1%} to {these.high:.1%}" if unless_flat(these) else "none to speak of"
     st.caption(
-        f"95 % intervals: {found.these.low:.1%} to {found.these.high:.1%} if only the classes of "
-        f"these {found.n} tiles are uncertain; {found.more.low:.1%} to {found.more.high:.1%} if "
-        "others could have been picked as well. Each tile's class is drawn from its probabilities "
+        f"95 % intervals: {only} if only the classes of these {found.n} tiles are uncertain; "
+        f"{more.low:.1%} to {more.high:.1%} if others could have been picked as well. "
+        "Each tile's class is drawn from its probabilities "
         "4,000 times, tiles independent of each other. Neighbours are not, and a network that errs "
         "on a slide errs on all of it, so take both as the least uncertainty."
     )

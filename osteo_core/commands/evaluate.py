@@ -215,6 +215,7 @@ def _figure(figure: "Figure") -> dict[str, Any]:
         "ci95_by_slide": _bounds(figure.by_slide),
         "ci95_exact": _bounds(figure.exact),
         "exact_by": figure.exact_by,
+        "note": figure.note,
     }
 
 

@@ -15,6 +15,8 @@ from osteo_core.evaluate.intervals import Interval
 
 COUNT = 2000
 FEW = 10
+UNDEFINED = 0.05  # of the draws, at most, may leave a figure undefined
+FLAT = 1e-9
 
 Draws = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
@@ -96,15 +98,23 @@ def ratio(part: Floats, whole: Floats) -> Floats:
     return out
 
 
-def percentile(values: npt.ArrayLike, level: float = 0.95) -> Interval | None:
+def percentile(
+    values: npt.ArrayLike, level: float = 0.95, undefined: float = UNDEFINED
+) -> Interval | None:
     """Cut the same share of the draws off at both ends.
+
+    Draws that do not define the figure (a recall without a tile of the class) are left out. That
+    makes the interval one of draws that happen to have such tiles, which is no longer what could
+    have been looked at instead. Up to a twentieth of the draws, as many as the interval leaves
+    outside anyway, that changes its ends little; beyond it there is no interval to give.
 
     Args:
         values: (count,) the figure in each draw; NaN where a draw does not define it.
         level: two-sided, strictly between 0 and 1.
+        undefined: greatest share of draws that may be left out, 0 to 1.
 
     Returns:
-        The interval over the draws that define the figure; None when more than half do not.
+        The interval over the draws that define the figure; None when too many do not.
 
     Raises:
         ValueError: a level outside that range.
@@ -116,10 +126,20 @@ def percentile(values: npt.ArrayLike, level: float = 0.95) -> Interval | None:
         raise ValueError(f"Expected a level between 0 and 1. Received: {level}.")
     array = np.asarray(values, np.float64)
     known = array[np.isfinite(array)]
-    if not array.size or 2 * known.size < array.size:
+    if not known.size or array.size - known.size > undefined * array.size:
         return None
     low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(low), float(high), level)
+
+
+def unless_flat(interval: Interval | None, instead: Interval | None = None) -> Interval | None:
+    """Return an interval that has a width, or another in its place.
+
+    Where every draw gives the same (a perfect score stays perfect whatever is drawn), the bootstrap
+    knows nothing of what it has not seen: "100 % to 100 %" would claim a certainty that no sample
+    gives.
+    """
+    return instead if interval is not None and interval.high - interval.low < FLAT else interval
 
 
 def caution(groups: Sequence[str], what: str = "slide") -> str:

@@ -18,7 +18,6 @@ from osteo_core.evaluate.bootstrap import (
     caution,
     draws,
     means,
-    percentile,
     slide_groups,
 )
 from osteo_core.evaluate.calibration import BINS, bin_of, confidences
@@ -28,6 +27,7 @@ from osteo_core.evaluate.intervals import Interval, wilson
 from osteo_core.evaluate.metrics import Metrics
 from osteo_core.evaluate.parts import CALL, LabelledPart
 from osteo_core.evaluate.scores import brier_terms, class_indices, log_loss_terms
+from osteo_core.evaluate.spread import fewer_classes, spread, whys, without
 
 AREAS = ("AUC", "average precision")
 
@@ -44,6 +44,7 @@ class Figure:
         by_slide: percentile bootstrap over whole slides.
         exact: Wilson's interval of a share, DeLong's of an AUC; tiles as independent.
         exact_by: "Wilson", "DeLong" or "".
+        note: why an interval is missing or another's, in sentences; "" where none is.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Figure:
     by_slide: Interval | None
     exact: Interval | None = None
     exact_by: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def figures(part: LabelledPart, count: int = COUNT, seed: int = 0) -> Figures:
     if len(set(groups)) > 1:
         by_slide = draws(groups, part.n_tiles, count, seed).astype(np.float64)
     rows = tuple(_rows(part, part.metrics(), (by_tile, by_slide)))
-    told = (caution(groups), _told(rows))
+    told = (caution(groups), _fewer(part, by_slide), *whys(rows), _told(rows))
     return Figures(rows, tuple(note for note in told if note))
 
 
@@ -121,9 +123,17 @@ def _rows(
     ]
     yield from _whole(part, metrics, weights, confusion)
     drawn = [None if c is None else resampled.class_draws(c) for c in confusion]
+    slides = slide_groups(part.table)
     for i, name in enumerate(part.classes):
-        yield from _shares(metrics, name, i, drawn)
-        yield from _areas(name, truth == i, part.probabilities[:, i], weights)
+        lacks = without(slides, truth == i, name)
+        yield from _shares(metrics, name, i, drawn, lacks)
+        yield from _areas(name, truth == i, part.probabilities[:, i], weights, lacks)
+
+
+def _fewer(part: LabelledPart, by_slide: Weights | None) -> str:
+    truth, k = class_indices(part.labels, part.classes), len(part.classes)
+    confusion = None if by_slide is None else resampled.confusion_draws(by_slide, truth, truth, k)
+    return fewer_classes(confusion, np.bincount(truth, minlength=k) > 0)
 
 
 def _whole(
@@ -164,7 +174,11 @@ def _calibration(
 
 
 def _shares(
-    metrics: Metrics, name: str, i: int, drawn: Sequence[dict[str, Floats] | None]
+    metrics: Metrics,
+    name: str,
+    i: int,
+    drawn: Sequence[dict[str, Floats] | None],
+    lacks: str,
 ) -> Iterator[Figure]:
     counts = metrics.confusion
     hit, support, called = int(counts[i, i]), int(counts[i].sum()), int(counts[:, i].sum())
@@ -177,9 +191,10 @@ def _shares(
     for what, (part, whole) in pairs.items():
         found = [None if d is None else d[what][:, i] for d in drawn]
         exact = wilson(part, whole) if whole else None
-        yield _figure(what, name, part / whole if whole else None, found, exact, "Wilson")
+        value = part / whole if whole else None
+        yield _figure(what, name, value, found, exact, "Wilson", lacks)
     found = [None if d is None else d["f1"][:, i] for d in drawn]
-    yield _figure("F1", name, metrics.per_class[i].f1, found)
+    yield _figure("F1", name, metrics.per_class[i].f1, found, lacks=lacks)
 
 
 def _areas(
@@ -187,6 +202,7 @@ def _areas(
     positive: npt.NDArray[np.bool_],
     score: Floats,
     weights: Sequence[Weights | None],
+    lacks: str,
 ) -> Iterator[Figure]:
     if not positive.any() or positive.all():  # the class against nothing
         yield from (_figure(what, name, None, (None, None)) for what in AREAS)
@@ -196,7 +212,7 @@ def _areas(
     exact = auc_interval(score[positive], score[~positive]), None
     for i, what in enumerate(AREAS):
         found = [None if d is None else d[i] for d in drawn]
-        yield _figure(what, name, float(once[i][0]), found, exact[i], "DeLong")
+        yield _figure(what, name, float(once[i][0]), found, exact[i], "DeLong", lacks)
 
 
 def _figure(
@@ -206,9 +222,15 @@ def _figure(
     drawn: Sequence[Floats | None],
     exact: Interval | None = None,
     exact_by: str = "",
+    lacks: str = "",
 ) -> Figure:
-    tile, slide = (None if d is None or value is None else percentile(d) for d in drawn)
-    return Figure(name, group, value, tile, slide, exact, exact_by if exact else "")
+    if value is None:
+        return Figure(name, group, None, None, None, exact, exact_by if exact else "")
+    instead = exact if exact_by == "Wilson" else None  # it counts tiles, so never for slides
+    tile, why_tile = spread(drawn[0], "tile", instead=instead)
+    slide, why_slide = spread(drawn[1], "slide", lacks=lacks)
+    note = " ".join(filter(None, (why_tile, why_slide)))
+    return Figure(name, group, value, tile, slide, exact, exact_by if exact else "", note)
 
 
 def _told(rows: Sequence[Figure]) -> str:

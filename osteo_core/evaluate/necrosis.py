@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from osteo_core.evaluate.bootstrap import percentile, ratio
-from osteo_core.evaluate.intervals import Interval
+from osteo_core.evaluate.bootstrap import percentile, ratio, unless_flat
+from osteo_core.evaluate.intervals import Interval, wilson
 from osteo_core.evaluate.metrics import most_probable
 
 DEAD_CLASS, LIVE_CLASS = "Non-Viable-Tumor", "Viable"
 GOOD_RESPONSE = 0.90  # Huvos grades III and IV: at least 90 % necrosis
+HARDLY_ANY = 0.5  # share of draws that may have no tumour tile
 DRAWS = 4000
 _ROUNDING = 1e-12
 
@@ -49,7 +50,8 @@ class Necrosis:
         expected: From summed probabilities.
         by_calls: From the calls, with how many are dead and alive.
         these: Interval for the share among these very tiles: only their classes are uncertain.
-        more: Interval that also allows for other tiles having been picked.
+        more: Interval that also allows for other tiles having been picked; Wilson's of the calls
+            where every draw gives the same.
         good: Probability of at least 90 %, from the draws behind `more`.
         leverage: (n,) standard deviation that the uncertain class of each tile brings into the
             expected share, as a share.
@@ -137,14 +139,16 @@ def measure(
     n_dead, n_live = called.count(DEAD_CLASS), called.count(LIVE_CLASS)
     these, more = _drawn(p[:, dead], p[:, live], count, seed)
     above = more[np.isfinite(more)] >= GOOD_RESPONSE - _ROUNDING
-    more_interval = percentile(more, level)
+    more_interval = percentile(more, level, HARDLY_ANY)
+    if n_dead + n_live:  # where all are surely dead, or surely alive, every draw gives the same
+        more_interval = unless_flat(more_interval, wilson(n_dead, n_dead + n_live, level))
     return Necrosis(
         n=len(p),
         expected=_share(*p[:, [dead, live]].sum(axis=0).tolist()) if more_interval else None,
         by_calls=_share(n_dead, n_live),
         n_dead=n_dead,
         n_live=n_live,
-        these=percentile(these, level),
+        these=percentile(these, level, HARDLY_ANY),
         more=more_interval,
         good=float(above.mean()) if more_interval is not None else None,
         leverage=_leverage(p[:, dead], p[:, live]),

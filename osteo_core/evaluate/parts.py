@@ -10,6 +10,7 @@ import pandas as pd
 from osteo_core.errors import BundleError
 from osteo_core.evaluate.metrics import Metrics, evaluate, evaluate_calls, most_probable
 from osteo_core.evaluate.scores import class_indices
+from osteo_core.files import shown
 from osteo_core.wording import count
 
 CALL = "call"  # column of calls that are not simply the most probable class
@@ -140,8 +141,10 @@ def read_part(frame: pd.DataFrame, part: str, classes: Sequence[str]) -> Labelle
     known = rows[rows["label"].isin(list(classes))]
     whole = known[np.isfinite(known[columns].to_numpy(np.float64)).all(axis=1)]
     once = whole.drop_duplicates("tile").reset_index(drop=True)
+    strange = sorted(set(rows["label"].dropna().astype(str)) - set(classes) - {""})
+    named = f" ({', '.join(map(shown, strange[:5]))}{', …' * (len(strange) > 5)})" * bool(strange)
     lost = (
-        (len(rows) - len(known), "no label among this network's classes"),
+        (len(rows) - len(known), f"no label among this network's classes{named}"),
         (len(known) - len(whole), "a probability that is not a number"),
         (len(whole) - len(once), "the same tile again"),
     )

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from osteo_core.cohorts.table import CohortTile
-from osteo_core.evaluate.bootstrap import Weights, caution, draws, percentile
+from osteo_core.evaluate.bootstrap import Weights, caution, draws, percentile, unless_flat
 from osteo_core.evaluate.heads import Features, head_inputs
 from osteo_core.evaluate.intervals import Interval
 from osteo_core.evaluate.resampled import accuracy_draws, confusion_draws, mean_f1_draws
@@ -71,8 +71,8 @@ class Ground:
                 found = {name: [*kept, None] for name, kept in found.items()}
                 continue
             confusion = confusion_draws(weights, truth, calls, len(self.classes), rows)
-            found["accuracy"].append(percentile(accuracy_draws(confusion)))
-            found["macro_f1"].append(percentile(mean_f1_draws(confusion)[0]))
+            found["accuracy"].append(unless_flat(percentile(accuracy_draws(confusion))))
+            found["macro_f1"].append(unless_flat(percentile(mean_f1_draws(confusion)[0])))
         return {name: Intervals(*kept) for name, kept in found.items()}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from osteo_core.evaluate.bootstrap import percentile, ratio
+from osteo_core.evaluate.bootstrap import percentile, ratio, unless_flat
 from osteo_core.evaluate.collapse import NO_TUMOUR_CLASS
 from osteo_core.evaluate.decisions import Floats, Numbers, mean_cost
 from osteo_core.evaluate.intervals import Interval, wilson
@@ -273,4 +273,4 @@ def _class_row(name: str, counts: npt.NDArray[np.int64], i: int) -> dict[str, An
 
 
 def _share(k: int, n: int, drawn: Floats) -> Share:
-    return Share(k, n, wilson(k, n) if n else None, percentile(drawn) if n else None)
+    return Share(k, n, wilson(k, n) if n else None, unless_flat(percentile(drawn)) if n else None)

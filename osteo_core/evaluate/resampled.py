@@ -41,15 +41,20 @@ def accuracy_draws(confusion: Floats) -> Floats:
 
 
 def class_draws(confusion: Floats) -> dict[str, Floats]:
-    """Precision, recall, specificity and F1 of each class, each (count, k)."""
+    """Precision, recall, specificity and F1 of each class, each (count, k).
+
+    In a draw without a tile of the class none of them but specificity is defined: a precision or
+    an F1 of 0 there would say that the draw had no such tile, and nothing of the network.
+    """
     hit = np.diagonal(confusion, axis1=1, axis2=2)
     support, called = confusion.sum(axis=2), confusion.sum(axis=1)
     everything = confusion.sum(axis=(1, 2))[:, None]
+    absent = support == 0
     return {
-        "precision": ratio(hit, called),
+        "precision": np.where(absent, np.nan, ratio(hit, called)),
         "recall": ratio(hit, support),
         "specificity": ratio(everything - support - called + hit, everything - support),
-        "f1": ratio(2 * hit, support + called),
+        "f1": np.where(absent, np.nan, ratio(2 * hit, support + called)),
     }
 
 

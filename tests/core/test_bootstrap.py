@@ -13,7 +13,9 @@ from osteo_core.evaluate.bootstrap import (
     ratio,
     slide_groups,
     totals,
+    unless_flat,
 )
+from osteo_core.evaluate.intervals import Interval
 
 
 def test_every_draw_of_tiles_takes_n_tiles() -> None:
@@ -82,13 +84,23 @@ def test_percentile_of_known_values() -> None:
     assert (interval.low, interval.high) == pytest.approx((5.0, 95.0))
 
 
-def test_percentile_leaves_undefined_draws_out_up_to_half() -> None:
-    values = np.append(np.arange(101.0), np.full(101, np.nan))
+def test_percentile_leaves_undefined_draws_out_up_to_a_twentieth() -> None:
+    values = np.append(np.arange(95.0), np.full(5, np.nan))
     interval = percentile(values, 0.9)
     assert interval is not None
-    assert interval.low == pytest.approx(5.0)
-    assert percentile(np.append(values, np.nan)) is None
+    assert (interval.low, interval.high) == pytest.approx((4.7, 89.3))
+    assert percentile(np.append(values, np.nan), 0.9) is None
+    assert percentile(np.append(values, np.nan), 0.9, undefined=0.1) is not None
     assert percentile([]) is None
+    assert percentile([np.nan], undefined=1.0) is None
+
+
+def test_an_interval_of_no_width_gives_way() -> None:
+    flat, wide = Interval(1.0, 1.0), Interval(0.9, 1.0)
+    assert unless_flat(flat) is None
+    assert unless_flat(flat, wide) is wide
+    assert unless_flat(wide, flat) is wide
+    assert unless_flat(None, wide) is None
 
 
 def test_the_interval_of_a_mean_agrees_with_scipy() -> None:

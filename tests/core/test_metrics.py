@@ -195,7 +195,7 @@ def test_read_part_counts_what_stands_behind_it():
     part = read_part(frame, "test", CLASSES)
     assert (part.n_tiles, part.n_slides, part.n_cases) == (3, 2, 2)
     assert part.notes == (
-        "1 tile left out: no label among this network's classes.",
+        "1 tile left out: no label among this network's classes (mixed).",
         "1 tile left out: the same tile again.",
     )
     assert "3 tiles, 2 slides, 2 cases" in part.standing("slide")

@@ -46,7 +46,7 @@ def test_a_chosen_layer_is_used_where_it_exists(open_compare):
 
 def test_networks_without_a_common_class(compare_models, open_compare):
     write_fake(compare_models, "a", ("Non-Viable-Tumor", "Viable"))
-    write_fake(compare_models, "b", ("Non-Tumor",))
+    write_fake(compare_models, "b", ("Non-Tumor", "Bone"))
     at = open_compare("a", "b")
     assert "no labelled tile in common" in said(at)
     assert len(at.dataframe) == 1  # the calls on the tile on view are still there
