@@ -27,7 +27,15 @@ NO_PICTURE = "Expected a cohort's tile to be a picture. Received: a file of anot
 def roots() -> tuple[Path, ...]:
     """The folders of `OSTEO_ROOTS`, resolved; none where it is not set."""
     named = os.environ.get(VARIABLE, "").split(os.pathsep)
-    return tuple(Path(os.path.realpath(Path(name).expanduser())) for name in named if name.strip())
+    return tuple(Path(os.path.realpath(_home(name))) for name in named if name.strip())
+
+
+def _home(name: str) -> Path:
+    """A path with the home folder that its `~` stands for, where there is one."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        return Path(name)
 
 
 def is_inside(path: str | os.PathLike[str], folders: tuple[Path, ...]) -> bool:

@@ -11,10 +11,12 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path, PureWindowsPath
 from typing import NamedTuple
 
 from osteo_core.cohorts.found import Found, LabelledFile
+from osteo_core.cohorts.layouts import part_level
 from osteo_core.cohorts.names import class_of, normal_name, origin_of
 from osteo_core.cohorts.walk import NOT_READ
 from osteo_core.errors import TableError
@@ -66,7 +68,18 @@ def read_archive(source: Path, images: Sequence[Path], tables: Sequence[Path]) -
         else:
             labelled.append(_labelled(path, min(texts)))
     skipped += [(written[name], "row names a file that is not there") for name in labels]
-    return Found("archive", tuple(labelled), tuple(unlabelled), tuple(skipped), tuple(notes))
+    return Found(
+        "archive", _parted(labelled, source), tuple(unlabelled), tuple(skipped), tuple(notes)
+    )
+
+
+def _parted(labelled: Sequence[LabelledFile], source: Path) -> tuple[LabelledFile, ...]:
+    """The files with the part of a split that their folders tell, where all of them tell one."""
+    places = {item.path: item.path.relative_to(source).parent.parts for item in labelled}
+    level = part_level(set(places.values()))
+    if level is None:
+        return tuple(labelled)
+    return tuple(replace(item, part=level.part(places[item.path])) for item in labelled)
 
 
 def _labelled(path: Path, text: str) -> LabelledFile:

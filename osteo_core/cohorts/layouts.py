@@ -55,6 +55,14 @@ def part_folders(places: Collection[Folders]) -> PartFolders | None:
     return None
 
 
+def part_level(places: Collection[Folders]) -> PartFolders | None:
+    """Find the level at which every folder names a part, where labels do not come from folders."""
+    for depth in range(_DEEPEST + 1):
+        if places and all(len(f) > depth and part_of(f[depth]) for f in places):
+            return PartFolders(depth, above=False)
+    return None
+
+
 def _recurring(places: Collection[Folders], depth: int) -> bool:
     """Whether folders of one name stand below several parts, as classes do and slides do not."""
     met: defaultdict[str, set[str | None]] = defaultdict(set)

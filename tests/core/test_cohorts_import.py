@@ -233,3 +233,66 @@ def test_shared_archive(shared_dir, tmp_path):
     for part in ("validation", "test"):
         for label in cohort.classes:
             assert len({t.case for t in cohort.part(part) if t.label == label}) >= 2
+
+
+LABELS = ("Non-Tumor", "Viable", "Non-Viable-Tumor")
+
+
+def written(tmp_path, header, row, n=6, encoding="utf-8", join=","):
+    """A folder of pictures with a label file: a header and a row for each picture."""
+    src = tmp_path / "src"
+    for i in range(n):
+        image(src / f"Case-3-B{i}-{i}0-5.png")
+    rows = [header, *(row(i, f"Case 3 B{i}-{i}0-5.png", LABELS[i % 3]) for i in range(n))]
+    text = "\r\n".join(join.join(cells) for cells in rows if cells)
+    (src / "PathologistValidation.csv").write_bytes(text.encode(encoding))
+    return src
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        (["image.name", "classification"], lambda i, name, label: [name, label]),
+        (["Image Name", "Label"], lambda i, name, label: [name, label]),
+        ([], lambda i, name, label: [name, label]),
+        (["", "file", "class"], lambda i, name, label: [str(i), name, label]),
+        (["class", "file"], lambda i, name, label: [label, name]),
+        (["file", "rater", "label"], lambda i, name, label: [name, "Viable" * (i == 1), label]),
+        (["file", "x", "label"], lambda i, name, label: [f"a/b/{name}", "7", label.upper()]),
+        (["file", "label"], lambda i, name, label: [f"C:\\tiles\\{name}", f" {label} "]),
+        (["file", "label"], lambda i, name, label: [name.removesuffix(".png"), label]),
+    ],
+)
+@pytest.mark.parametrize(("encoding", "join"), [("utf-8", ","), ("utf-16", "\t"), ("cp1252", ";")])
+def test_label_files_as_spreadsheets_write_them(tmp_path, header, row, encoding, join):
+    src = written(tmp_path, header, row, encoding=encoding, join=join)
+    account = import_cohort(src, tmp_path / "c", split="tile")
+    assert account.per_class == {"Non-Tumor": 2, "Non-Viable-Tumor": 2, "Viable": 2}
+    assert account.skipped == ()
+
+
+def test_a_label_file_that_labels_nothing_is_told_with_a_row(tmp_path):
+    src = written(tmp_path, ["file", "label"], lambda i, name, label: [name, "grade 3"])
+    with pytest.raises(CohortError, match=r"line 2: unknown label: 'grade 3'"):
+        import_cohort(src, tmp_path / "c")
+    (src / "PathologistValidation.csv").write_bytes(b"a.png,Viable\n\0\0")
+    with pytest.raises(CohortError, match=r"a zero byte on line 2"):
+        import_cohort(src, tmp_path / "c")
+
+
+def test_one_label_file_that_cannot_be_read_does_not_hurt_the_others(archive, tmp_path):
+    (archive / "Training-Set-2" / "set2" / "PathologistValidation.csv").write_bytes(b"\0")
+    account = import_cohort(archive, tmp_path / "c")
+    assert account.matched == 9
+    assert [name for name, _ in account.failed] == ["Training-Set-2/set2/PathologistValidation.csv"]
+
+
+def test_parts_beside_a_label_file_are_kept(tmp_path):
+    src, rows = tmp_path / "src", []
+    for i, part in enumerate(["train"] * 4 + ["val"] * 2 + ["test"] * 3):
+        image(src / part / f"Case-3-B{i}-{i}0-5.png")
+        rows.append(f"Case 3 B{i}-{i}0-5.png,{LABELS[i % 2]}")
+    labels(src, *rows)
+    cohort = import_cohort(src, tmp_path / "c").cohort
+    assert [cohort.counts()[p]["tiles"] for p in ("train", "validation", "test")] == [4, 2, 3]
+    assert cohort.protocol.kind == "given"

@@ -1,6 +1,7 @@
 """Folders as people have them: parts of a split, spellings of classes, odd names, links."""
 
 import os
+import subprocess
 import unicodedata
 
 import numpy as np
@@ -212,6 +213,8 @@ def test_what_is_no_picture_is_named_and_not_opened(tmp_path):
     (src / "A/gone.png").symlink_to("nowhere.png")
     (src / "A/in.png").symlink_to("../B/0.png")
     (src / "C").symlink_to("A")
+    (src / "A/up").symlink_to("..")
+    (src / "D").symlink_to("/etc")
     image(src / "A" / "new\nline.png")
     (src / "A" / os.fsdecode(b"b\xe9.png")).write_bytes(outside.read_bytes())
     account = import_cohort(src, tmp_path / "c")
@@ -222,7 +225,8 @@ def test_what_is_no_picture_is_named_and_not_opened(tmp_path):
     assert said["A/out.png"] == "not read: a link that leads out of the folder"
     assert said["A/gone.png"] == "not read: a link that leads nowhere"
     assert "A/loop.png" in said
-    assert said["C"].startswith("not read: a link to a folder")
+    assert dict(account.skipped)["C"] == "a link to a folder that is read elsewhere"
+    assert said["D"] == "not read: a link that leads out of the folder"
     assert sum("rename it" in reason for reason in said.values()) == 2
     assert dict(account.skipped)["B/0.png"].startswith("same picture as A/in.png")
     done = CliRunner().invoke(cohort_command, ["import", str(src), "--to", str(tmp_path / "d")])
@@ -236,8 +240,27 @@ def test_links_into_the_roots_are_followed(tmp_path, monkeypatch):
     (src / "A/link.png").symlink_to(store / "x/0.png")
     monkeypatch.setenv("OSTEO_ROOTS", str(store))
     account = import_cohort(src, tmp_path / "c")
+    (src / "B").symlink_to(store)
+    (store / "x/back").symlink_to("..")
+    assert import_cohort(src, tmp_path / "d").per_class == {"A": 4, "B": 2}
     linked = next(t for t in account.cohort.tiles if t.file == "A/link.png")
     assert read_cohort(tmp_path / "c").load(linked).sha256 == linked.sha256
+
+
+def test_folders_of_any_depth_are_looked_through(tmp_path):
+    fill(tmp_path / "src", "B")
+    (tmp_path / "src" / "A").mkdir()
+    here = os.open(tmp_path / "src" / "A", os.O_RDONLY)
+    for _ in range(1200):  # longer than the recursion that Python allows
+        os.mkdir("d", dir_fd=here)
+        below = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+    try:
+        assert import_cohort(tmp_path / "src", tmp_path / "c").per_class == {"B": 3}
+    finally:  # pytest's own clearing up recurses
+        subprocess.run(["rm", "-rf", str(tmp_path / "src" / "A")], check=True)
 
 
 def test_a_folder_without_pictures_is_a_sentence(tmp_path):
