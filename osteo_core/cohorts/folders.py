@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from osteo_core.cohorts.found import Found, LabelledFile
-from osteo_core.cohorts.layouts import Folders, doubts, part_folders
+from osteo_core.cohorts.layouts import Folders, PartFolders, doubts, part_folders
 from osteo_core.cohorts.names import Origin, class_of, origin_of
 from osteo_core.cohorts.spellings import one_spelling, spelling_notes
 from osteo_core.tables import tidy
@@ -58,9 +58,14 @@ def read_folders(source: Path, images: Sequence[Path], *, case_matters: bool = F
         (
             *_meant(labelled.values()),
             *spelling_notes("Class folders", own, case_matters),
-            *([] if parts else doubts(inside)),
+            *(_joined(parts) if parts else doubts(inside)),
         ),
     )
+
+
+def _joined(parts: PartFolders) -> Iterator[str]:
+    if parts.joined:
+        yield f"Pictures of the folders {', '.join(map(repr, parts.joined))} were taken together."
 
 
 def _folders(path: Path, source: Path) -> Folders:

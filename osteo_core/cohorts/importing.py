@@ -195,6 +195,11 @@ def _account(
             what,
             Counter(getattr(tile, name) for tile in cohort.tiles if tile.slide != tidy(tile.file)),
         )
+    if len(cohort.classes) == 1:
+        notes.append(
+            f"All tiles are of one class, {cohort.classes[0]!r}. If the folders in it are the "
+            "classes, import it instead."
+        )
     leaks = sum(reason.startswith(LEAK) for _, reason in skipped)
     if leaks:
         notes.append(

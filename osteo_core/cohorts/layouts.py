@@ -19,10 +19,12 @@ class PartFolders:
     Attributes:
         depth: Of them below the source.
         above: Whether the folders above them count: SRC/<class>/train/tile.jpg.
+        joined: Folders above them that do not count, where there are several.
     """
 
     depth: int
     above: bool
+    joined: tuple[str, ...] = ()
 
     def part(self, folders: Folders) -> str:
         """The part that a picture's folders tell."""
@@ -49,7 +51,8 @@ def part_folders(places: Collection[Folders]) -> PartFolders | None:
         tops = {f[:depth] for f in places}
         below = any(len(f) > depth + 1 for f in places)
         if below and (len(tops) == 1 or _recurring(places, depth)):
-            return PartFolders(depth, above=False)
+            joined = tuple(sorted("/".join(top) for top in tops)) if len(tops) > 1 else ()
+            return PartFolders(depth, above=False, joined=joined)
         if depth and len(parts) > 1 and (len(tops) > 1 or not below):
             return PartFolders(depth, above=True)
     return None

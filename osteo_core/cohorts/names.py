@@ -22,6 +22,7 @@ _SPELLINGS = {
 }
 _CLASS_OF = {spelling: name for name, known in _SPELLINGS.items() for spelling in known}
 
+_UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u2060\ufeff]")
 _PLACE = re.compile(r"^(?P<slide>.+?)-(?P<x>\d{1,9})-(?P<y>\d{1,9})$")
 _CASE = re.compile(r"^(?:case-?\d+|[a-z]\d+)(?=-)", re.IGNORECASE)
 
@@ -45,7 +46,12 @@ def normal_name(name: str) -> str:
 
 def folded(name: str) -> str:
     """A name without the case of its letters, to tell names that differ in nothing else."""
-    return tidy(tidy(name).casefold())
+    return tidy(seen(name).casefold())
+
+
+def seen(name: str) -> str:
+    """A name as it looks: without characters of no width, every white space one space."""
+    return " ".join(_UNSEEN.sub("", tidy(name)).split())
 
 
 def origin_of(name: str) -> Origin | None:
@@ -66,15 +72,17 @@ def class_of(text: str) -> str | None:
     return _CLASS_OF.get(re.sub(r"[\W\d_]", "", tidy(text).casefold()))
 
 
-_PART = re.compile(
-    r"(?:(?P<train>train(?:ing)?|trn)|(?P<validation>val|valid|validation|dev)|"
+_PART = re.compile(  # a number in front, as where parts are to stand in order
+    r"(?:\d+ )?(?:(?P<train>train(?:ing)?|trn)|(?P<validation>val|valid|validation|dev)|"
     r"(?P<test>test|testing|tst|holdout))(?:data)?(?:set|split|data|images|tiles|part)?"
 )
 
 
 def part_of(name: str) -> str | None:
     """The part of a split that a folder's name means ("train", "validation", "test"), or None."""
-    found = _PART.fullmatch(re.sub(r"[\W_]+", "", tidy(name).casefold()))
+    words = re.sub(r"[\W_]+", " ", seen(name).casefold()).split()
+    number = f"{words.pop(0)} " if words and words[0].isdecimal() else ""
+    found = _PART.fullmatch(number + "".join(words))
     return None if found is None else str(found.lastgroup)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from osteo_core.cohorts.names import folded
+from osteo_core.cohorts.names import folded, seen
 from osteo_core.tables import tidy
 
 _SHOWN = 5
@@ -16,15 +16,16 @@ def one_spelling(names: Mapping[str, int], *, case_matters: bool) -> dict[str, s
 
     Args:
         names: Spellings as found, and how often each.
-        case_matters: Whether names that differ in the case of letters only are different names.
-            Spaces around them and forms of Unicode never make a difference.
+        case_matters: Whether names that differ in the case of letters, or in characters that are
+            not seen, are different names. Spaces around them and forms of Unicode never make a
+            difference.
 
     Returns:
         For each spelling the one among its like that is found most often, trimmed and in NFC.
     """
     key = tidy if case_matters else folded
     counts, best = _tidied(names), dict[str, str]()
-    for name in sorted(counts, key=lambda name: (-counts[name], name)):
+    for name in sorted(counts, key=lambda name: (-counts[name], name != seen(name), name)):
         best.setdefault(key(name), name)
     return {name: best[key(name)] for name in names}
 
@@ -52,7 +53,7 @@ def spelling_notes(what: str, names: Mapping[str, int], case_matters: bool) -> I
             if case_matters
             else f"were read as one class, {kept[spellings[0]]!r}; --case-matters keeps them apart"
         )
-        yield f"{what} {listed} differ in the case of letters only and {told}."
+        yield f"{what} {listed} differ in {_difference(spellings)} only and {told}."
 
 
 def case_variants(what: str, names: Mapping[str, int]) -> Iterator[str]:
@@ -64,15 +65,23 @@ def case_variants(what: str, names: Mapping[str, int]) -> Iterator[str]:
     """
     alike = [" and ".join(map(repr, spellings)) for spellings in _alike(names)]
     if alike:
+        difference = _difference(names)
         more = f", and {len(alike) - _SHOWN} more" if len(alike) > _SHOWN else ""
         yield (
-            f"{what} {', '.join(alike[:_SHOWN])}{more} differ in the case of letters only and "
-            "count as different ones."
+            f"{what} {', '.join(alike[:_SHOWN])}{more} differ in {difference} only and count "
+            "as different ones."
         )
 
 
+def _difference(spellings: Iterable[str]) -> str:
+    """What names differ in that differ in the case of letters or in what is not seen."""
+    looks = Counter(map(seen, spellings))
+    hidden = "spaces or characters that are not seen" if max(looks.values()) > 1 else ""
+    return f"the case of letters{hidden and f', {hidden}'}"
+
+
 def _alike(names: Iterable[str]) -> list[list[str]]:
-    """Groups of names that differ in the case of letters only."""
+    """Groups of names that differ in the case of letters or in what is not seen only."""
     of: defaultdict[str, list[str]] = defaultdict(list)
     for name in sorted(names):
         of[folded(name)].append(name)

@@ -149,6 +149,10 @@ def test_a_picture_in_two_parts_is_a_leak_and_kept_where_it_is_scored(tmp_path):
         ("dev", "validation"),
         ("TEST", "test"),
         ("test_images", "test"),
+        ("01_train", "train"),
+        ("2 - Test", "test"),
+        ("train1", None),
+        ("1train2", None),
         ("Training-Set-1", None),
         ("tested", None),
         ("trains", None),
@@ -183,6 +187,23 @@ def test_classes_that_differ_in_case_only_are_one_and_told_unless_asked(tmp_path
     assert done.exit_code == 0, done.output
     assert "are kept apart, as asked" in done.output
     assert read_cohort(tmp_path / "d").classes == ("BENIGN", "Benign", "Malignant", "benign")
+
+
+def test_what_is_not_seen_makes_no_other_class(tmp_path):
+    src = fill(tmp_path / "src", "Non\u00a0sure", "Non sure", "Non  sure\u200b", "B", n=3)
+    account = import_cohort(src, tmp_path / "c")
+    assert account.per_class == {"B": 3, "Non sure": 9}
+    assert "differ in the case of letters, spaces or characters that are not seen" in told(account)
+
+
+def test_one_class_alone_is_told(tmp_path):
+    account = import_cohort(fill(tmp_path / "src", "data/A", "data/B", "data/C"), tmp_path / "c")
+    assert "All tiles are of one class, 'data'." in told(account)
+
+
+def test_folders_above_the_parts_that_are_taken_together_are_told(tmp_path):
+    src = fill(tmp_path / "src", "images/train/A", "images/test/A", "masks/train/A")
+    assert "folders 'images', 'masks' were taken" in told(import_cohort(src, tmp_path / "c"))
 
 
 def test_slides_that_differ_in_case_only_are_told(tmp_path):
