@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import io
@@ -211,7 +212,23 @@ def read_cohort(folder: str | os.PathLike[str]) -> Cohort:
     for name in (CARD, TABLE):
         require_own(folder, name)
     try:
-        card = StoredCard.model_validate(read_json(folder / CARD))
+        return _read(folder, folder / CARD)
+    except _OtherTable as other:
+        # An import puts the table in place first: until the card follows, or for good when it was
+        # killed just there, the card of this table lies beside its place.
+        for card in (files.pending(folder / CARD), folder / CARD):
+            with contextlib.suppress(CohortError):
+                return _read(folder, card)
+        raise other
+
+
+class _OtherTable(CohortError):
+    """The table is not the one that the card was written for."""
+
+
+def _read(folder: Path, card_file: Path) -> Cohort:
+    try:
+        card = StoredCard.model_validate(read_json(card_file))
         cells, lines = read_columns(folder / TABLE, COLUMNS)
     except ValidationError as error:
         first = error.errors()[0]
@@ -223,7 +240,7 @@ def read_cohort(folder: str | os.PathLike[str]) -> Cohort:
         raise CohortError(f"{READABLE} Received: {shown(folder)} ({error})") from error
     digest = _digest(cells["sha256"], cells["label"], cells["split"])
     if digest != card.digest:
-        raise CohortError(
+        raise _OtherTable(
             f"The tiles, labels and parts of {TABLE} are those its {CARD} was written for; import "
             f"again instead of editing. Received: digest {digest[:12]}."
         )

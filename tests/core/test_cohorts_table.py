@@ -217,3 +217,37 @@ def test_a_hundred_thousand_rows_are_read_in_seconds(tmp_path):
     with pytest.raises(CohortError, match="at most 200,000 rows"):
         read_cohort(folder)
     assert time.process_time() - start < 5
+
+
+def test_a_cohort_is_the_old_one_or_the_new_one_wherever_its_writer_is_killed(cohort, monkeypatch):
+    new, folder = split_cohort(cohort, SplitProtocol("tile", seed=12)), cohort.folder
+    assert cohort.digest != new.digest
+    write_cohort(cohort)
+    kept = {file.name: file.read_bytes() for file in folder.iterdir()}
+    for at, expected in (("cohort.csv", cohort), ("cohort.json", new)):
+        for name, data in kept.items():
+            (folder / name).write_bytes(data)
+        _killed_at(at, new, monkeypatch)
+        assert read_cohort(folder).digest == expected.digest
+    write_cohort(new)
+    assert sorted(file.name for file in folder.iterdir()) == ["cohort.csv", "cohort.json"]
+    (folder / "cohort.csv").write_bytes(kept["cohort.csv"])
+    with pytest.raises(CohortError, match="import again instead of editing"):
+        read_cohort(folder)
+
+
+def _killed_at(name, cohort, monkeypatch):
+    """Write a cohort in a process that ends, with nothing tidied up, before a file is in place."""
+
+    def replace(file, target):
+        if target.name == name:
+            os._exit(9)
+        file.rename(target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pathlib.Path.replace", replace)
+        pid = os.fork()
+        if not pid:
+            write_cohort(cohort)
+            os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 9
