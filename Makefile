@@ -9,7 +9,7 @@ SECONDS ?= 600
 export TF_CPP_MIN_LOG_LEVEL := 3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run test lint unit e2e oracle soak bench clean
+.PHONY: help setup run test lint unit e2e oracle soak kills bench clean
 help:
 	@echo "make run     start the dashboard on http://localhost:$(PORT)"
 	@echo "make setup   install what the dashboard needs, and no more"
@@ -17,6 +17,7 @@ help:
 	@echo "make e2e     browser tests (installs Debian's Chromium when it is missing)"
 	@echo "make oracle  check methods and metrics against Xplique and Quantus, in an environment of their own"
 	@echo "make soak    fuzz every reader by seed for SECONDS=$(SECONDS)"
+	@echo "make kills   kill every command that writes at random moments, and fill its disk"
 	@echo "make bench   measure the ratios of README's table"
 	@echo "make clean   remove .venv and caches"
 
@@ -63,6 +64,9 @@ oracle: $(ORACLE)/.ready
 
 soak: $(VENV)/.dev-ready
 	$(BIN)/python -m tests.soak --seconds $(SECONDS)
+
+kills: $(VENV)/.dev-ready
+	$(BIN)/python -m tests.kills
 
 bench: $(VENV)/.ready
 	$(BIN)/osteo bench
