@@ -93,11 +93,11 @@ def evaluate(
             raise click.UsageError(f"--protocol tests every tile in turn. Received: --part {part}.")
         from osteo_core.commands.protocols import protocols
 
-        report, failed = protocols(
+        report, status = protocols(
             bundle, cohort_dir, protocol, backbone_weights, own_base, cache, save
         )
         _print_report(report, as_json)
-        sys.exit(int(failed))
+        sys.exit(status)
     kind = _covered(bundle, protocol)
     failed = False
     if cohort_dir is None:

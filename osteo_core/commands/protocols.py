@@ -36,7 +36,7 @@ def protocols(
     own_base: bool,
     cache: Path | None,
     save: bool,
-) -> tuple["ProtocolReport", bool]:
+) -> tuple["ProtocolReport", int]:
     """Run protocols from one pass of the base and keep the result beside the cohort.
 
     Args:
@@ -49,7 +49,8 @@ def protocols(
         save: also write the result into the bundle.
 
     Returns:
-        The report, and whether some tile could not be read.
+        The report, and the exit status: 1 when some tile could not be read, 2 when what was to be
+        saved could not be written.
     """
     from osteo_core.cohorts import read_cohort
     from osteo_core.cohorts.audit.facts import Pictures
@@ -70,9 +71,9 @@ def protocols(
     base = _base(bundle, weights, own_base)
     started = time.perf_counter()
     # Over tiles of all classes, so that networks of fewer classes share the pass.
-    features = frozen_features(
-        base, bundle, everything, _folder(cache or folder / "features"), ticking("features")
-    )
+    kept = _folder(cache or folder / "features")
+    with locked(kept, "another `osteo evaluate`"):
+        features = frozen_features(base, bundle, everything, kept, ticking("features"))
     seconds = time.perf_counter() - started
     for file, sentence in features.failures:
         click.echo(f"{file}: {sentence}", err=True)
@@ -83,11 +84,12 @@ def protocols(
     names = tuple(PROTOCOLS) if wanted == "all" else (wanted,)
     table = run_protocols(features.values[rows], tiles, cohort.classes, names, scored, tissues)
     report = make_report(bundle, base, sentence, cohort, table, more, seconds)
+    status = int(bool(features.failures))
     if wanted == "all":
         _keep(report, folder / FOLDER / f"{bundle.name}.json")
-        if save:
-            _keep(report, bundle.folder / FILE)
-    return report, bool(features.failures)
+        if save and not _keep(report, bundle.folder / FILE):
+            status = 2
+    return report, status
 
 
 def _folder(cache: Path) -> Path:
@@ -101,13 +103,15 @@ def _folder(cache: Path) -> Path:
         ) from error
 
 
-def _keep(report: "ProtocolReport", file: Path) -> None:
+def _keep(report: "ProtocolReport", file: Path) -> bool:
     from osteo_core.evaluate.protocol_report import write_report
 
     try:
         write_report(report, file)
     except FileError as error:  # the table is printed all the same
         click.echo(f"not kept in {file}: {error}", err=True)
+        return False
+    return True
 
 
 def _known_classes(bundle: "Bundle", cohort: "Cohort") -> "Cohort":

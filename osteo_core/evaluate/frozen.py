@@ -20,6 +20,7 @@ from osteo_core.bundles import Bundle
 from osteo_core.cohorts.audit.facts import grey_of
 from osteo_core.cohorts.table import Cohort, CohortTile
 from osteo_core.errors import CohortError, RecipeError, TileError
+from osteo_core.heatmap import library_versions
 
 if TYPE_CHECKING:
     from osteo_core.networks.preprocessing import Pixels
@@ -171,6 +172,7 @@ def frozen_features(
 def _key(base: FrozenBase, bundle: Bundle, cohort: Cohort) -> str:
     card = bundle.card
     lines = [base.digest, card.preprocessing, str(card.input_size), "mean and maximum"]
+    lines += library_versions().values()
     lines += [tile.sha256 for tile in cohort.tiles]  # in the order of the rows
     return f"{card.architecture}-{hashlib.sha256('|'.join(lines).encode()).hexdigest()[:16]}"
 

@@ -6,12 +6,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import keras
-import numpy as np
-import tensorflow as tf
-
 from osteo_core.bundles import CARD, ENSEMBLE, HISTORY, PREDICTIONS, Bundle, load_bundle
 from osteo_core.errors import BundleError, RecipeError
+from osteo_core.heatmap import library_versions
 from osteo_core.wording import listed
 
 if TYPE_CHECKING:
@@ -37,8 +34,7 @@ def identity_of(recipe: "Recipe", tiles: Iterable["CohortTile"], network: Any) -
         "recipe": recipe.model_dump(mode="json"),
         "cohort": _digest(f"{t.sha256},{t.label},{t.split}\n".encode() for t in tiles),
         "starting weights": _digest(v.numpy().tobytes() for v in network.variables),
-        "library": f"TensorFlow {tf.__version__}, Keras {keras.__version__}, "
-        f"NumPy {np.__version__}",
+        "library": ", ".join(f"{name} {told}" for name, told in library_versions().items()),
         "format": FORMAT,
     }
 

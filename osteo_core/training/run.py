@@ -16,6 +16,7 @@ from osteo_core import files
 from osteo_core.bundles import load_bundle
 from osteo_core.cohorts import PARTS, Cohort, CohortTile
 from osteo_core.errors import RecipeError
+from osteo_core.heatmap import library_versions
 from osteo_core.networks.build import BASES, LOGITS, Head, build_network
 from osteo_core.networks.preprocessing import Pixels, resize
 from osteo_core.networks.weights import load_weights
@@ -260,6 +261,7 @@ def _cache_key(front: Any, recipe: Recipe, stage: Stage, tiles: dict[str, Pixels
         stage.frozen_up_to,
         recipe.seed,
         list(tiles),
+        dict(library_versions()),
     ]
     digest.update(json.dumps(said).encode())
     return digest.hexdigest()[:16]

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from osteo_core.errors import FileError, UnitIndexError
 from osteo_core.files import writing
+from osteo_core.heatmap import library_versions
 from osteo_core.unit_index.card import FORMAT, IndexedLayer
 
 NAME = "units.partial"
@@ -65,6 +66,7 @@ class Plan:
             "cohort_digest": self.cohort_digest,
             "tiles": self.tiles,
             "batch": self.batch,
+            **{name: library_versions()[name] for name in ("tensorflow", "keras")},
             "record": self.record.itemsize,
         }
 

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from osteo_core.bundles import load_bundle, write_card
-from osteo_core.cohorts.table import Cohort, CohortTile, write_cohort
+from osteo_core.cohorts.table import Cohort, CohortTile, read_cohort, write_cohort
 from osteo_core.commands.evaluate import evaluate
 from osteo_core.errors import BundleError, CohortError, RecipeError
 from osteo_core.evaluate import frozen
@@ -226,3 +226,13 @@ def test_a_network_of_two_classes_shares_the_pass(run, models, folder, tmp_path,
     assert told["cohort"]["n_tiles"] == 40
     assert set(told["protocols"]["tile"]["recall"]) == set(CLASSES[:2])
     assert "20 tiles of classes the network lacks" in found.stderr
+
+
+def test_a_tile_that_could_not_be_read_is_no_black_one_after_a_kill(folder, tmp_path):
+    """The features are in place, and the run was killed before it wrote what it could not read."""
+    pixels = frozen._Pixels(read_cohort(folder))
+    gone = read_cohort(folder).tiles[-1]
+    assert frozen._failures(tmp_path / "failed.json", pixels).keys() == {gone.sha256}
+    again = frozen._Pixels(read_cohort(folder))
+    assert frozen._failures(tmp_path / "failed.json", again).keys() == {gone.sha256}
+    assert not again.asked
