@@ -123,7 +123,8 @@ def _provenance(request: Request, shown: tiles.Shown, problems: list[str]) -> st
         [{"library": name, "version": version} for name, version in library_versions().items()]
     )
     pieces = [
-        html.paragraph(f"Made on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC by `{command(request)}`."),
+        # The day and no more, so that the same command gives the same bytes.
+        html.paragraph(f"Made on {datetime.now(UTC):%Y-%m-%d} (UTC) by `{command(request)}`."),
         html.table(networks, "Networks"),
         html.table(versions, "What computed it"),
     ]

@@ -1,13 +1,14 @@
 """One command in a process of its own that dies, or whose disk is full, at a chosen moment."""
 
 import errno
+import mmap
 import os
 import resource
 import signal
 import sys
-import tempfile
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,18 +48,22 @@ class Ended:
 def run(argv: list[str], below: Path, end: End | None = None) -> Ended:
     """Run `osteo` with arguments; forked, so that TensorFlow need not be imported again."""
     end, began = end or End(), time.monotonic()
-    with tempfile.TemporaryFile() as told, tempfile.TemporaryFile() as counted:
-        pid = os.fork()
-        if not pid:
-            _command(argv, str(below), end, told.fileno(), counted.fileno())
+    events = mmap.mmap(-1, 8)  # shared; not a file, whose size may be limited
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if not pid:
+        os.close(reader)
+        _command(argv, str(below), end, writer, events)
+    os.close(writer)
+    with ThreadPoolExecutor(1) as pool, os.fdopen(reader, "rb") as stream:
+        said = pool.submit(stream.read)
         if end.seconds is not None:
             _wait(pid, began + end.seconds)
             os.kill(pid, end.signal)
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        for stream in (told, counted):
-            stream.seek(0)
-        said = told.read().decode("utf-8", "replace")
-        return Ended(status, said, time.monotonic() - began, counted.read().count(b"."))
+        told = said.result().decode("utf-8", "replace")
+    seen = int.from_bytes(events[:8], "little")
+    return Ended(status, told, time.monotonic() - began, seen)
 
 
 def _wait(pid: int, until: float) -> None:
@@ -69,7 +74,7 @@ def _wait(pid: int, until: float) -> None:
         time.sleep(0.002)
 
 
-def _command(argv: list[str], below: str, end: End, told: int, counted: int) -> None:
+def _command(argv: list[str], below: str, end: End, told: int, events: mmap.mmap) -> None:
     status = 70
     try:
         os.dup2(told, 1)
@@ -77,7 +82,7 @@ def _command(argv: list[str], below: str, end: End, told: int, counted: int) -> 
         sys.argv = ["osteo", *argv]
         if end.limit is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (end.limit, end.limit))
-        sys.addaudithook(_Hook(below, end, counted))
+        sys.addaudithook(_Hook(below, end, events))
         from osteo_core.cli import main
 
         main()
@@ -92,14 +97,14 @@ def _command(argv: list[str], below: str, end: End, told: int, counted: int) -> 
 
 
 class _Hook:
-    def __init__(self, below: str, end: End, counted: int) -> None:
-        self._below, self._end, self._counted, self._seen = below, end, counted, 0
+    def __init__(self, below: str, end: End, events: mmap.mmap) -> None:
+        self._below, self._end, self._events, self._seen = below, end, events, 0
 
     def __call__(self, name: str, args: tuple) -> None:
         if name not in WRITES or not self._is_ours(name, args):
             return
         self._seen += 1
-        os.write(self._counted, b".")
+        self._events[:8] = self._seen.to_bytes(8, "little")
         if not self._end.event or self._seen < self._end.event:
             return
         if self._end.how == "kill":
