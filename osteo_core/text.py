@@ -1,5 +1,6 @@
 """Foreign text made safe to show: what cannot be seen is drawn, what would run stays a word."""
 
+import html
 import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,11 @@ def sign(character: str) -> str:
     if number < 0x20:
         return chr(0x2400 + number)
     return "\u2421" if number == 0x7F else f"\u27e8U+{number:04X}\u27e9"
+
+
+def html_text(text: str) -> str:
+    """Return HTML, as content or as an attribute, that shows a text letter by letter."""
+    return html.escape(visible(text))
 
 
 def cell(value: Any) -> Any:

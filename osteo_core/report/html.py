@@ -4,7 +4,6 @@ import base64
 import io
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import pandas as pd
 from PIL import Image
 
 from osteo_core.report.style import STYLE
+from osteo_core.text import html_text as escape
 
 Format = Callable[[Any], str]
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -49,14 +49,19 @@ def page(title: str, lead: Sequence[str], sections: Sequence[tuple[str, str, str
 
 
 def paragraph(words: str, kind: str = "") -> str:
-    """A paragraph of plain text; what stands between backticks is code."""
-    return f"<p{_class(kind)}>{_text(words)}</p>"
+    """A paragraph of plain text, letter by letter."""
+    return f"<p{_class(kind)}>{escape(words)}</p>"
 
 
 def bullets(sentences: Iterable[str]) -> str:
     """A list of sentences; nothing for none."""
-    items = "".join(f"<li>{_text(sentence)}</li>" for sentence in sentences)
+    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
     return f"<ul>{items}</ul>" if items else ""
+
+
+def command(lead: str, words: str) -> str:
+    """A paragraph that ends in a command."""
+    return f"<p>{escape(lead)} <code>{escape(words)}</code></p>"
 
 
 def heading(words: str) -> str:
@@ -146,10 +151,6 @@ def picture(pixels: npt.NDArray[np.uint8], alt: str) -> str:
 def ident(words: str) -> str:
     """An identifier made of some words."""
     return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")
-
-
-def _text(words: str) -> str:
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(words))
 
 
 def _is_number(kind: Any) -> bool:

@@ -124,7 +124,7 @@ def _provenance(request: Request, shown: tiles.Shown, problems: list[str]) -> st
     )
     pieces = [
         # The day and no more, so that the same command gives the same bytes.
-        html.paragraph(f"Made on {datetime.now(UTC):%Y-%m-%d} (UTC) by `{command(request)}`."),
+        html.command(f"Made on {datetime.now(UTC):%Y-%m-%d} (UTC) by", command(request)),
         html.table(networks, "Networks"),
         html.table(versions, "What computed it"),
     ]

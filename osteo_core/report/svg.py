@@ -5,12 +5,12 @@ series differ by colour and by shape or dash.
 """
 
 from collections.abc import Callable, Sequence
-from html import escape
 
 import numpy as np
 import numpy.typing as npt
 
 from osteo_core.evaluate.intervals import Interval
+from osteo_core.text import html_text as escape
 
 WIDTH = 680
 DASHES = ("", "7 4", "2 4", "9 3 2 3")

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +14,7 @@ from osteo_core.errors import OsteoError
 from osteo_core.report import html
 from osteo_core.report.gather import Request, Wanted, readable
 from osteo_core.steps import Steps, retold
+from osteo_core.text import html_text as escape
 
 if TYPE_CHECKING:
     from osteo_core.engine import Engine

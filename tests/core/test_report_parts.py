@@ -19,7 +19,8 @@ def test_tables_and_text_are_escaped():
     assert "x&amp;y" in told
     assert told.count("–") == 2
     assert '<td class="n">0.500</td>' in told
-    assert "<code>a&lt;b</code>" in html.paragraph("run `a<b`")
+    assert html.paragraph("run `a<b`") == "<p>run `a&lt;b`</p>"
+    assert "<code>a&lt;b</code>" in html.command("Made by", "a<b")
     shaded = html.counts(pd.DataFrame([[3, 1]], ["x"], ["y", "z"]), "c", "called")
     assert "--share:0.750" in shaded
 
