@@ -160,11 +160,11 @@ def layers(first: Bundle, second: Bundle, part: str, stem: str) -> None:
     if closest is None:
         st.info("No layer varies over these tiles, so there is nothing to compare.")
         return
-    told = "The two layers most alike are {} and {}: {:.2f}."
+    one, other, cka = closest
     alt = f"CKA of {len(found.layers_first)} by {len(found.layers_second)} layers. "
-    alt += told.format(*closest)
+    alt += f"The two layers most alike are {one} and {other}: {cka:.2f}."
     charts.show(compare_charts.layers(found), f"{stem}.layers", alt)
-    st.markdown(md(told.replace("{}", "`{}`"), *closest))
+    st.markdown(md("The two layers most alike are `{}` and `{}`: {:.2f}.", one, other, cka))
     panels.table(found.table(), f"{stem}.layers", alt)
     nothing = int(np.isnan(found.values).all(axis=1).sum())
     st.caption(

@@ -180,7 +180,7 @@ def _show(engine: "Engine", made: Dream, strongest: float | None) -> None:
         f"{made.seconds:.0f} s). No tile looks like this: it shows what the unit answers to, in "
         "colours and contrasts stronger than any stain."
     )
-    name = f"{engine.name}.{made.unit.layer}-{made.unit.index}.dream".replace("/", "-")
+    name = saving.file_stem(engine.name, f"{made.unit.layer}-{made.unit.index}", "dream")
     saving.downloads(name, png)
 
 

@@ -11,26 +11,22 @@ if TYPE_CHECKING:
 
 # Colour, icon and word differ together, so that none of them has to be seen.
 _LOOKS = {
-    "pass": ("green", "check_circle", "Pass"),
-    "weak": ("orange", "change_history", "Weak"),
-    "fail": ("red", "cancel", "Fail"),
+    "pass": md(":green-badge[:material/check_circle: Pass]"),
+    "weak": md(":orange-badge[:material/change_history: Weak]"),
+    "fail": md(":red-badge[:material/cancel: Fail]"),
 }
 _ANSWERS = {
-    "yes": ("green", "check", "Yes"),
-    "partly": ("orange", "change_history", "Partly"),
-    "no": ("red", "close", "No"),
-    "unknown": ("gray", "question_mark", "Cannot tell"),
+    "yes": (md(":green-badge[:material/check: Yes]"), "yes"),
+    "partly": (md(":orange-badge[:material/change_history: Partly]"), "partly"),
+    "no": (md(":red-badge[:material/close: No]"), "no"),
+    "unknown": (md(":gray-badge[:material/question_mark: Cannot tell]"), "cannot tell"),
 }
 FADED_OPACITY = 0.6  # of the chosen opacity: what a failed map is drawn with
 
 
 def pill(badge: str) -> Markdown:
     """Return a badge as Markdown: pass, weak or fail."""
-    return _pill(*_LOOKS[badge])
-
-
-def _pill(colour: str, icon: str, word: str) -> Markdown:
-    return md(":{}-badge[:material/{}: {}]", md(colour), md(icon), word)
+    return _LOOKS[badge]
 
 
 def pending(word: str = "Grading") -> Markdown:
@@ -46,14 +42,14 @@ def badge(grade: "Grade", reason: bool = True) -> None:
 def criteria(grade: "Grade") -> None:
     """Draw the four questions of the rule, each with its answer and the figures that decided."""
     for one in grade.criteria:
-        answer = _pill(*_ANSWERS[one.answer])
+        answer = _ANSWERS[one.answer][0]
         st.markdown(md("{} **{}.** {}", answer, one.title, one.sentence))
 
 
 def told(grade: "Grade") -> Markdown:
     """Return the four questions with their answers as a list; of an empty map, why it is empty."""
     lines = [
-        md("**{}: {}.** {}", one.title, _ANSWERS[one.answer][2].lower(), one.sentence)
+        md("**{}: {}.** {}", one.title, _ANSWERS[one.answer][1], one.sentence)
         for one in grade.criteria
     ]
     return bullets(lines or grade.reasons)

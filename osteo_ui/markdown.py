@@ -32,7 +32,6 @@ _INDENT = re.compile(r"^[ \t]", re.MULTILINE)
 _EDGE = re.compile(r"\A\s|\s\Z")
 _BREAK = re.compile(r"[\t\n\x0b\x0c\r\x85\u2028\u2029]")
 _CODE = re.compile(r"`\{(\w*)\}`")
-_IN_CODE = re.compile(r"`[^`\n]*\{\w[^`\n]*`")
 _PLAIN_CODE = re.compile(r"(?!.*:material/)[^\s`<](?:[^`<]*[^\s`<])?")
 
 
@@ -65,7 +64,7 @@ def md(template: str, *values: Any, **named: Any) -> Markdown:
         ValueError: If a field stands in a longer piece of code, where nothing can be escaped.
     """
     template = _CODE.sub(r"{\1:code}", template)
-    if _IN_CODE.search(template):
+    if any("{" in inside for inside in template.split("`")[1::2]):
         raise ValueError(f"Expected no field inside code; use {{x:code}}. Received: {template}")
     return Markdown(_Filler().vformat(template, values, named))
 

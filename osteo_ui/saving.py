@@ -1,5 +1,6 @@
 """What is saved from a page: download buttons and the names of files."""
 
+import hashlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 NPZ = "application/octet-stream"
 NPZ_HELP = "Raw float32 values (NumPy .npz) with how they were made"
+_LONGEST = 120
+_TITLE = 40  # of a tile, beside its digest
 Content = bytes | Callable[[], bytes]  # a callable is asked only when the button is pressed
 
 
@@ -46,10 +49,22 @@ def downloads(name: str, png: Content, floats: Content | None = None) -> None:
 
 def tile_stem(item: sources.Shown, *parts: str) -> str:
     """Return a file name without suffix for a picture of a tile; unlike titles, never shared."""
-    return file_stem(item.entry.title, item.tile.short_id, *parts)
+    return file_stem(_plain(item.entry.title)[:_TITLE], item.tile.short_id, *parts)
 
 
 def file_stem(*parts: str) -> str:
-    """Return a file name without suffix made of parts."""
-    text = ".".join(part for part in parts if part)
-    return "".join(c if c.isalnum() or c in "._-" else "-" for c in text)[:120]
+    """Return a file name without suffix made of parts; other parts, another name.
+
+    Widgets go by these names, so that two must not share one: where signs had to be replaced or
+    the name cut, it ends in a few of the letters of a digest.
+    """
+    given = [part for part in parts if part]
+    text = ".".join(map(_plain, given))
+    if len(text) <= _LONGEST and all(part == _plain(part) for part in given):
+        return text
+    digest = hashlib.sha256("\0".join(given).encode(errors="surrogatepass")).hexdigest()
+    return f"{text[: _LONGEST - 7]}-{digest[:6]}"
+
+
+def _plain(text: str) -> str:
+    return "".join(c if c.isalnum() or c in "._-" else "-" for c in text)

@@ -19,8 +19,7 @@ MAX_MIXED = 5  # networks put together
 SHOWN = 40  # characters of a bad value that are told
 SHORT_ID = 12  # characters of a SHA-256 that stand for it in a link
 
-# A name is anything that a folder, layer or class can be called: it is only ever looked up in a
-# list, and shown letter by letter.
+# A name is whatever a folder, layer or class is called: only looked up in a list, and escaped.
 _NAME = re.compile(r"(?=\s*\S)[^\0]{1,255}")
 _MODEL = re.compile(r"(?!\.{1,2}\Z)(?=\s*\S)[^\0/]{1,255}")
 _METHOD = re.compile(r"[a-z][\w-]{0,39}", re.ASCII)
@@ -265,7 +264,7 @@ def to_query(selection: Selection) -> dict[str, list[str]]:
 
 def _can_stand_in_a_link(text: str) -> bool:
     """Say whether a name is text at all: a folder's may be bytes that are none."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+    return not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 def from_query(query: Mapping[str, list[str]]) -> tuple[Selection, list[str]]:
@@ -295,6 +294,6 @@ def from_query(query: Mapping[str, list[str]]) -> tuple[Selection, list[str]]:
 
 
 def _notice(kind: _Field, text: str) -> str:
-    shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
-    words = "The link's `{}` was expected to be {}. Received: {}."
-    return md(words, kind.url, kind.expected, code(shown) if shown else "nothing")
+    shown = code(text if len(text) <= SHOWN else f"{text[:SHOWN]}…") if text else "nothing"
+    told = kind.url, kind.expected, shown
+    return md("The link's `{}` was expected to be {}. Received: {}.", *told)

@@ -28,8 +28,12 @@ def settle() -> None:
     asked = state.selection().models
     found = [n if n in names else listed.get(unicodedata.normalize("NFC", n)) for n in asked]
     for name in (name for name, here in zip(asked, found, strict=True) if here is None):
-        told = "The link's `model` was expected to be a network of the list. Received: {:code}."
-        state.note(md(told, name[:SHOWN]))
+        state.note(
+            md(
+                "The link's `model` was expected to be one of the list. Received: `{}`.",
+                name[:SHOWN],
+            )
+        )
     known = tuple(dict.fromkeys(name for name in found if name)) or tuple(names[:1])
     if known != asked:
         state.settle(models=known)

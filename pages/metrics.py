@@ -109,7 +109,7 @@ else:
     if len(curves.table):
         charts.show(
             metric_charts.learning(curves),
-            f"{bundle.name}.learning",
+            saving.file_stem(bundle.name, "learning"),
             alt=f"Loss and accuracy over {len(curves.table)} epochs. {curves.reason}",
         )
     st.caption(
@@ -117,7 +117,7 @@ else:
         "dropout, so they can lie below those of the validation part."
     )
     with st.expander("The epochs as a table"):
-        panels.table(curves.table, f"{bundle.name}.history", "History of training")
+        panels.table(curves.table, saving.file_stem(bundle.name, "history"), "History of training")
 metric_networks.learning(bundle.name)
 
 st.subheader("Recipe", anchor="recipe")
