@@ -121,10 +121,11 @@ def load_heatmap(file: str | Path) -> HeatMap:
     Raises:
         OsteoError: The file is not such a file.
     """
-    with reading(shown(Path(file).name), OsteoError, "a heat map saved as .npz"):
+    name = shown(Path(file).name)
+    with reading(name, OsteoError, "a heat map saved as .npz"):
         stored = read_arrays(file, ["values", "meta"], most=MOST_BYTES, kinds="fU")
         values = stored["values"]
-        told = _Meta.model_validate(parse_json(str(stored["meta"]).encode(), "its description"))
+        told = _Meta.model_validate(parse_json(str(stored["meta"]).encode(), f"what {name} tells"))
         if values.ndim != 2 or values.dtype != np.float32 or not values.size:
             raise ValueError(f"values of shape {values.shape}, {values.dtype}")
         if not np.isfinite(values).all():

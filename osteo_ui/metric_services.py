@@ -19,7 +19,6 @@ from osteo_core.evaluate import (
     can_collapse,
     compare,
     learning_curves,
-    read_part,
     roc_one_vs_rest,
     tumour_view,
 )
@@ -27,6 +26,7 @@ from osteo_core.evaluate.calibration import Temperature, fit_temperature
 from osteo_core.evaluate.figures import Figures, figures
 from osteo_core.evaluate.figures import tumour_figures as figures_of_tumour
 from osteo_core.evaluate.protocol_report import FILE, FOLDER, ProtocolReport, read_report
+from osteo_core.evaluate.stored import stored_part
 from osteo_ui import services, sources
 from osteo_ui.selection import SHORT_ID, Selection, TileRef
 
@@ -50,7 +50,7 @@ def labelled_part(bundle: Bundle, part: str) -> LabelledPart:
     Raises:
         BundleError: If there are no usable predictions.
     """
-    return read_part(services.predictions(bundle), part, bundle.card.classes)
+    return stored_part(bundle, part, services.predictions(bundle))
 
 
 def part_view(bundle: Bundle, part: str) -> PartView:

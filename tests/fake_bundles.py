@@ -65,6 +65,7 @@ def fake_history() -> pd.DataFrame:
 
 
 def fake_card(name: str, classes: tuple[str, ...]) -> Card:
+    tiles = {p: sum(CLASSES[i % 3] in classes for i in range(n)) for p, n in PARTS.items()}
     return Card.model_validate(
         {
             "name": name,
@@ -89,7 +90,7 @@ def fake_card(name: str, classes: tuple[str, ...]) -> Card:
                 "fractions": (0.7, 0.15, 0.15),
                 "seed": 7,
                 "cohort_digest": sha("cohort"),
-                "parts": {p: {"tiles": n, "slides": 6, "cases": 2} for p, n in PARTS.items()},
+                "parts": {p: {"tiles": n, "slides": 6, "cases": 2} for p, n in tiles.items()},
                 "mixed": "viable",
             },
             "provenance": {

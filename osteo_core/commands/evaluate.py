@@ -136,9 +136,9 @@ def _covered(bundle: "Bundle", protocol: str | None) -> str:
 
 
 def _stored(bundle: "Bundle", part: str) -> "LabelledPart":
-    from osteo_core.evaluate import read_part
+    from osteo_core.evaluate.stored import stored_part
 
-    return read_part(bundle.predictions(), part, bundle.card.classes)
+    return stored_part(bundle, part)
 
 
 def _fresh(bundle: "Bundle", folder: Path, part: str) -> tuple["LabelledPart", bool]:

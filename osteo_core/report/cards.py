@@ -12,9 +12,10 @@ from osteo_core.bundles import Bundle
 from osteo_core.ensemble_bundles import EnsembleBundle
 from osteo_core.errors import BundleError
 from osteo_core.evaluate.figures import figures
-from osteo_core.evaluate.parts import LabelledPart, read_part
+from osteo_core.evaluate.parts import LabelledPart
 from osteo_core.evaluate.protocol_report import FILE as PROTOCOLS
 from osteo_core.evaluate.protocol_report import read_report
+from osteo_core.evaluate.stored import stored_part
 from osteo_core.report.cohort import KINDS, protocol_table
 from osteo_core.report.scores import confusion_table, figure_table
 from osteo_core.wording import listed
@@ -41,7 +42,7 @@ def card_text(bundle: Bundle) -> str:
             f"Expected a network with weights of its own. Received: {bundle.name}, which puts "
             "others together."
         )
-    part = read_part(bundle.predictions(), "test", bundle.card.classes)
+    part = stored_part(bundle, "test")
     sections = (
         ("Use", _use(bundle)),
         ("How good it is", _scores(bundle, part)),

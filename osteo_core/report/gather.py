@@ -13,6 +13,7 @@ from osteo_core.errors import BundleError, OsteoError
 from osteo_core.evaluate.comparison import Comparison, compare
 from osteo_core.evaluate.parts import LabelledPart, read_part
 from osteo_core.evaluate.running import predict_unread, roles
+from osteo_core.evaluate.stored import stored_part
 from osteo_core.steps import Steps, between
 
 if TYPE_CHECKING:
@@ -132,9 +133,14 @@ def gather(request: Request) -> Steps[Said]:
             notes += told
         yield (number + 1) / n
     classes = {bundle.name: bundle.card.classes for bundle in request.bundles}
-    parts = {name: read_part(frame, request.part, classes[name]) for name, frame in frames.items()}
+    score = stored_part if request.cohort is None else _fresh_part
+    parts = {b.name: score(b, request.part, frames[b.name]) for b in request.bundles}
     compared = compare(frames, classes, request.part) if len(frames) > 1 else None
     return Said(parts, compared, _pictured(request.cohort), tuple(dict.fromkeys(notes)))
+
+
+def _fresh_part(bundle: Bundle, part: str, frame: pd.DataFrame) -> LabelledPart:
+    return read_part(frame, part, bundle.card.classes)
 
 
 def loader(request: Request, tile: CohortTile) -> Load:

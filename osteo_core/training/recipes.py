@@ -1,10 +1,11 @@
 """Recipes: published training protocols as data, with their source and where we deviate."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
+from osteo_core.card_fields import ClassNames, Side, Text, Title
 from osteo_core.errors import RecipeError
 from osteo_core.files import shown
 from osteo_core.foreign import is_there, reading
@@ -15,6 +16,8 @@ NON_TUMOR, NON_VIABLE, VIABLE = "Non-Tumor", "Non-Viable-Tumor", "Viable"
 CLASSES = (NON_TUMOR, NON_VIABLE, VIABLE)
 MOST_BYTES = 1 << 20
 Keep = Literal["loss", "accuracy", "last"]
+Rate = Annotated[float, Field(ge=0, le=1000)]
+Share = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Stage(BaseModel):
@@ -37,17 +40,17 @@ class Stage(BaseModel):
         mixup: How much tiles (or their features) are mixed in pairs; 0 for not at all.
     """
 
-    model_config = ConfigDict(frozen=True)
-    name: str
-    frozen_up_to: str | None = None
-    views: int = 4
-    epochs: int
-    head_rate: float
-    base_rate: float
-    patience: int = 5
-    batch: int = 16
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
+    name: Title
+    frozen_up_to: Text | None = None
+    views: Annotated[int, Field(ge=0, le=1000)] = 4
+    epochs: Annotated[int, Field(ge=1, le=100_000)]
+    head_rate: Rate
+    base_rate: Rate
+    patience: Annotated[int, Field(ge=1)] = 5
+    batch: Annotated[int, Field(ge=1, le=4096)] = 16
     keep: Keep = "loss"
-    mixup: float = 0.0
+    mixup: Annotated[float, Field(ge=0, le=10)] = 0.0
 
 
 class Recipe(BaseModel):
@@ -59,26 +62,26 @@ class Recipe(BaseModel):
             is what is validated and kept.
     """
 
-    model_config = ConfigDict(frozen=True)
-    name: str
-    title: str
-    architecture: str
-    classes: tuple[str, ...]
-    input_size: tuple[int, int]
-    preprocessing: str
-    stages: tuple[Stage, ...]
-    source: str
-    deviations: tuple[str, ...]
-    start: str | None = None
-    pooling: str = "avg"
-    units: tuple[int, ...]
-    dropout: float
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
+    name: Text
+    title: Title
+    architecture: Text
+    classes: ClassNames
+    input_size: tuple[Side, Side]
+    preprocessing: Text
+    stages: Annotated[tuple[Stage, ...], Field(min_length=1, max_length=100)]
+    source: Text
+    deviations: tuple[Text, ...]
+    start: Text | None = None
+    pooling: Text = "avg"
+    units: Annotated[tuple[int, ...], Field(max_length=100)]
+    dropout: Share
     augmentation: Augmentation = Augmentation()
     class_weights: bool = True
-    label_smoothing: float = 0.05
-    weight_decay: float = 1e-4
-    averaging: float = 0.98
-    seed: int = 7
+    label_smoothing: Share = 0.05
+    weight_decay: Rate = 1e-4
+    averaging: Share = 0.98
+    seed: Annotated[int, Field(ge=0, lt=1 << 32)] = 7
 
 
 _PAPER_000 = (

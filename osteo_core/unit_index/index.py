@@ -266,7 +266,8 @@ def unscaled(stored: npt.NDArray[np.float16], layer: IndexedLayer) -> Values:
     Raises:
         UnitIndexError: One of them is not finite.
     """
-    values: Values = stored.astype(np.float32) * np.float32(layer.scale)
+    with np.errstate(invalid="ignore", over="ignore"):
+        values: Values = stored.astype(np.float32) * np.float32(layer.scale)
     if not np.isfinite(values).all():
         raise UnitIndexError(
             f"Expected finite activations of {layer.name} in the unit index; build it anew with "

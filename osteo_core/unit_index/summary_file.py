@@ -42,7 +42,9 @@ def read_summary(file: Path) -> UnitSummary:
     ):
         names = [f"{by}_{name}" for by in ("maximum", "mean") for name in Measure._fields]
         stored = read_arrays(file, ["card", "firing_share", "dead", *names], most=MOST_BYTES)
-        card = SummaryCard.model_validate(parse_json(stored["card"].tobytes(), "its card"))
+        card = SummaryCard.model_validate(
+            parse_json(stored["card"].tobytes(), f"the card in {shown(file.name)}")
+        )
         if card.format != FORMAT:
             raise ValueError(f"format {card.format} where {FORMAT} is read")
         _check(card, stored)
