@@ -7,6 +7,7 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from osteo_core.errors import TableError
@@ -42,19 +43,22 @@ class Rows:
     notes: tuple[str, ...]
 
 
-def parse_rows(data: bytes, name: str, *, sniff: bool) -> Rows:
+def parse_rows(
+    data: bytes, name: str, *, sniff: bool, likely: Callable[[str], bool] | None = None
+) -> Rows:
     """Take a file's bytes apart into rows of cells.
 
     Args:
         data: The file.
         name: What to call it in a sentence.
         sniff: Whether other encodings and separators than UTF-8 and commas are looked for.
+        likely: Whether a cell is of those that such a table has, to tell its separator from.
 
     Raises:
         TableError: It is no text, a quote is never closed, or it is larger than the limits.
     """
     text, encoding = _decoded(data, name, sniff)
-    separator, text = _separator(text, sniff)
+    separator, text = _separator(text, sniff, likely)
     if (n := max(text.count("\n"), text.count("\r"))) > ROWS + 1:
         raise TableError(f"Expected {name} to have at most {ROWS:,} rows. Received: {n:,} lines.")
     if text.count(separator) > CELLS:
@@ -111,26 +115,28 @@ def _western(data: bytes, name: str) -> str:
         ) from error
 
 
-def _separator(text: str, sniff: bool) -> tuple[str, str]:
+def _separator(text: str, sniff: bool, likely: Callable[[str], bool] | None) -> tuple[str, str]:
     """What stands between cells, and the text without a spreadsheet's line that says so."""
     if not sniff:
         return ",", text
     told = re.match(r'"?sep=([,;\t|])"?\r?\n', text, re.IGNORECASE)
     if told:
         return told[1], "\n" + text[told.end() :]  # keeps the count of lines
-    return max(_SEPARATORS, key=lambda separator: _fit(text, separator)), text
+    return max(_SEPARATORS, key=lambda one: _fit(text, one, likely)), text
 
 
-def _fit(text: str, separator: str) -> tuple[float, int]:
-    """Share of the first rows that have as many cells as most have, and how many that is."""
+def _fit(text: str, separator: str, likely: Callable[[str], bool] | None) -> tuple[int, float, int]:
+    """Likely cells in the first rows, share of rows as wide as most are, and that width."""
     head = io.StringIO("\n".join(text[: _PROBED * 1000].splitlines()[:_PROBED]), newline="")
     try:
         reader = csv.reader(head, delimiter=separator, skipinitialspace=True)
-        widths = Counter(len(row) for row in reader if row)
+        cells = [row for row in reader if row]
     except csv.Error:
-        return 0.0, 0
+        return 0, 0.0, 0
+    known = sum(bool(likely and likely(cell)) for row in cells for cell in row)
+    widths = Counter(map(len, cells))
     width, rows = max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 1))
-    return (0.0, 0) if width < 2 else (rows / widths.total(), width)
+    return (known, 0.0, 0) if width < 2 else (known, rows / widths.total(), width)
 
 
 def _parsed(text: str, separator: str, name: str, sniff: bool) -> tuple[list[list[str]], list[int]]:

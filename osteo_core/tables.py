@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,8 +57,12 @@ def read_table(
         TableError: It is no such table.
     """
     name = name or _name(source)
-    found = read_rows(source, sniff=sniff, name=name)
-    return _frame(found, _columns(found, columns, numbers, name, sniff), numbers, exact, name)
+    wanted = {*columns, *numbers}
+    found = read_rows(source, sniff=sniff, name=name, likely=lambda cell: tidy(cell) in wanted)
+    cells = _columns(found, columns, numbers, name, sniff)
+    for column in wanted.difference(exact):
+        _require_one_line(column, cells[column], found, name)
+    return _frame(found, cells, numbers, exact, name)
 
 
 def read_columns(
@@ -81,7 +85,11 @@ def read_columns(
 
 
 def read_rows(
-    source: str | os.PathLike[str] | bytes, *, sniff: bool = False, name: str = ""
+    source: str | os.PathLike[str] | bytes,
+    *,
+    sniff: bool = False,
+    name: str = "",
+    likely: Callable[[str], bool] | None = None,
 ) -> Rows:
     """Read a CSV file's rows as they are, for a table that may have no header.
 
@@ -89,6 +97,7 @@ def read_rows(
         source: A file, or its bytes.
         sniff: As in `read_table`.
         name: What to call it in a sentence; the file's name when not given.
+        likely: Whether a cell is of those that such a table has, to tell its separator from.
 
     Raises:
         TableError: It cannot be read, is no text or is larger than the limits.
@@ -102,7 +111,7 @@ def read_rows(
         raise TableError(
             f"Expected {name} to have at most {FILE_BYTES:,} bytes. Received: {len(data):,}."
         )
-    return parse_rows(data, name, sniff=sniff)
+    return parse_rows(data, name, sniff=sniff, likely=likely)
 
 
 def tidy(text: str) -> str:
@@ -163,6 +172,16 @@ def _require(header: list[str], wanted: list[str], name: str, found: Rows) -> No
         )
 
 
+def _require_one_line(column: str, texts: tuple[str, ...], found: Rows, name: str) -> None:
+    """Take care that no quote that was left open has swallowed rows."""
+    bad = next((i for i, text in enumerate(texts) if "\n" in text or "\r" in text), None)
+    if bad is not None:
+        raise TableError(
+            f"Expected {column[:_ROW_SHOWN]} of {name} to be on one line in every row. Received: "
+            f"{texts[bad][:_ROW_SHOWN]!r} up to line {found.lines[bad + 1]}; is a quote left open?"
+        )
+
+
 def _frame(
     found: Rows,
     cells: dict[str, tuple[str, ...]],
@@ -186,7 +205,7 @@ def _frame(
 
 def _numbers(column: str, texts: tuple[str, ...], found: Rows, name: str) -> NDArray[np.float64]:
     texts = tuple(text.strip() for text in texts)
-    if found.separator == ";":
+    if found.separator != ",":
         texts = tuple(t.replace(",", ".") if t.count(",") == 1 else t for t in texts)
     if set("".join(texts)) <= _NUMERALS:
         try:

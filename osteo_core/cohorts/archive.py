@@ -119,7 +119,7 @@ def _rows(
 ) -> list[_Row]:
     """A label file's rows, or none when it cannot be read, which is said."""
     try:
-        found = read_rows(table, sniff=True, name=_below(table, source))
+        found = read_rows(table, sniff=True, name=_below(table, source), likely=_is_telling)
     except TableError as error:
         skipped.append((_below(table, source), f"{NOT_READ}: {error}"))
         return []
@@ -156,6 +156,10 @@ def _of(head: Sequence[str], known: frozenset[str], held: Counter[int], default:
 def _file_name(text: str) -> str:
     """The last part of a path as Windows or others write it."""
     return PureWindowsPath(text).name
+
+
+def _is_telling(cell: str) -> bool:
+    return _is_image(cell.strip()) or class_of(cell) is not None
 
 
 def _is_image(name: str) -> bool:

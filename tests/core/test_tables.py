@@ -65,6 +65,20 @@ def test_what_spreadsheets_write_is_recognised(separator, encoding, end):
     assert bool(table.attrs["notes"]) is not plain
 
 
+def test_the_separator_is_the_one_that_leaves_the_cells_that_are_known():
+    data = b"file;label\nCase 3, A.jpg;X\nCase 3, B.jpg;Y\n"
+    table = read_table(data, columns=["file", "label"], sniff=True)
+    assert table["file"].tolist() == ["Case 3, A.jpg", "Case 3, B.jpg"]
+    tabs = read_table(b"p\tq\n0,5\tx,y\n", numbers=["p"], sniff=True)
+    assert tabs.to_numpy().tolist() == [[0.5, "x,y"]]
+
+
+def test_a_quote_that_swallows_rows_is_told():
+    data = b'tile,label,p\na,"X,1\nb,X,1\nc,X",1\n'
+    with pytest.raises(TableError, match=r"label of .* on one line.*up to line 4; is a quote"):
+        read_table(data, columns=["tile", "label"], numbers=["p"])
+
+
 def test_a_line_that_names_the_separator_is_no_row():
     table = read_table(b"sep=;\r\nfile;p\r\na,b.jpg;0,25\r\n", numbers=["p"], sniff=True)
     assert table.to_numpy().tolist() == [["a,b.jpg", 0.25]]

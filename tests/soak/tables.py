@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import hashlib
 import io
 import json
 import os
@@ -48,7 +49,7 @@ KNOWN = {"Non-Tumor": "Non-Tumor", "viable": "Viable", "NON VIABLE TUMOUR": "Non
 def trial(seed: int, folder: Path) -> None:
     """One hostile table, cohort or folder of the seed."""
     rng = random.Random(seed)
-    kinds = (_table, _stored, _label_file, _class_folders, _parts, _json)
+    kinds = (_table, _stored, _label_file, _class_folders, _parts, _json, _outside)
     kinds[seed % len(kinds)](rng, folder)
 
 
@@ -273,6 +274,39 @@ def _parts(rng: random.Random, folder: Path) -> None:
         assert len({getattr(tile, groups) for tile in tiles}) < 3
     else:
         assert set(parts) == set(PARTS)
+
+
+def _outside(rng: random.Random, folder: Path) -> None:
+    """A table never opens a picture outside its root, whatever it names and links to."""
+    secret, root = folder / "secret", folder / "in" / "root"
+    _picture(rng, secret / "s.png")
+    _picture(rng, root / "a" / "t.png")
+    wanted = hashlib.sha256((secret / "s.png").read_bytes()).hexdigest()
+    links = {
+        "l.png": secret / "s.png",
+        "d": secret,
+        "up": "../..",
+        "me": ".",
+        "loop.png": "loop.png",
+    }
+    for name, target in links.items():
+        (root / name).symlink_to(target)
+    steps = ("..", "a", "d", "up", "me", "in", "secret", ".", "", "root")
+    tiles = []
+    for i in range(12):
+        start = rng.choice(("", "/", f"{secret}/", f"{root}/", f"{folder}/"))
+        way = "/".join(rng.choices(steps, k=rng.randint(0, 5)))
+        file = f"{start}{way}/{rng.choice(('s.png', 't.png', 'l.png', 'loop.png', 'passwd'))}"
+        tiles.append(CohortTile(file, "A", "C", "S", None, None, f"{i:064x}"))
+    write_cohort(Cohort(folder / "c", root, tuple(tiles), classes=("A",)))
+    cohort = read_cohort(folder / "c")
+    for tile in cohort.tiles:
+        try:
+            found = cohort.load(tile)
+        except OsteoError as error:
+            _is_sentence(error)
+        else:
+            assert found.sha256 != wanted, tile.file
 
 
 def _json(rng: random.Random, folder: Path) -> None:
