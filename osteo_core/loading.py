@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from osteo_core.bundles import CARD, Bundle, load_bundle
-from osteo_core.errors import BundleError, ModelError
+from osteo_core.errors import BundleError, ModelError, OsteoError
 
 if TYPE_CHECKING:
     from osteo_core.engine import Engine
@@ -85,11 +85,11 @@ def _open_file(
     if not file.is_file():
         raise ModelError(f"Expected a model file. Received: {file}, which does not exist.")
     from osteo_core.engine import Engine
-    from osteo_core.model_files import load
+    from osteo_core.model_files import load, one_line
     from osteo_core.networks.preprocessing import PREPROCESSING
     from osteo_core.networks.weights import sha256_of
 
-    model = load(file)
+    model = load(file, input_size)
     if classes is None:
         units = int(model.outputs[0].shape[-1] or 0) if getattr(model, "outputs", None) else 0
         raise ModelError(
@@ -101,11 +101,19 @@ def _open_file(
             f"Expected preprocessing=..., one of {', '.join(PREPROCESSING)}, since no card says "
             f"what {file.name} expects of its pixels. Received: none."
         )
-    return Engine(
-        model,
-        name=file.stem,
-        digest=sha256_of(file),
-        classes=classes,
-        preprocessing=preprocessing,
-        input_size=input_size,
-    )
+    try:
+        return Engine(
+            model,
+            name=file.stem,
+            digest=sha256_of(file),
+            classes=classes,
+            preprocessing=preprocessing,
+            input_size=input_size,
+        )
+    except OsteoError:
+        raise
+    except Exception as error:  # a stranger's network may fail in any way of its own
+        raise ModelError(
+            "Expected a network whose layers can be read. "
+            f"Received: {file.name}: {one_line(error)}."
+        ) from error

@@ -5,6 +5,6 @@
 for a file of Keras 3, from repaired settings for one of Keras 2 (`keras2_*`).
 """
 
-from osteo_core.model_files.loading import load
+from osteo_core.model_files.loading import load, one_line
 
-__all__ = ["load"]
+__all__ = ["load", "one_line"]

@@ -9,7 +9,7 @@ from osteo_core.model_files import hdf5, keras2, keras3
 from osteo_core.model_files.contents import Contents
 from osteo_core.model_files.limits import Unreadable
 from osteo_core.model_files.settings import check_settings
-from osteo_core.model_files.sizes import check_tensors
+from osteo_core.model_files.sizes import check_sizes
 from osteo_core.model_files.stored import at_most, forget_stored
 
 _WAY_OUT = (
@@ -18,11 +18,12 @@ _WAY_OUT = (
 )
 
 
-def load(file: Path) -> Any:
+def load(file: Path, input_size: tuple[int, int] | None = None) -> Any:
     """Open a model file of Keras 2 or 3.
 
     Args:
         file: A `.keras`, `.h5` or `.hdf5` file.
+        input_size: Height and width in pixels at which it is to be used, where it leaves them open.
 
     Returns:
         The built `keras.Model`, not compiled. Weights are all there, or it is refused.
@@ -35,7 +36,7 @@ def load(file: Path) -> Any:
             check_settings(contents.config)
             with at_most(hdf5.n_stored(contents.weights)):
                 model = (keras2 if contents.is_old else keras3).load(contents)
-            check_tensors(model)
+            check_sizes(model, input_size)
         except ModelError:
             raise
         except Exception as error:  # what a file can do to a loader, no list can hold
@@ -59,5 +60,10 @@ def _why(error: BaseException | None) -> str:
         found = found.__cause__ or found.__context__
     if found is not None:
         return str(found)
-    text = " ".join(str(error).split())
+    return one_line(error)
+
+
+def one_line(error: BaseException | None) -> str:
+    """What somebody else's error says, cut to one line without a full stop."""
+    text = " ".join(str(error).split("Exception encountered:")[-1].split())
     return (text.split(". ")[0] or type(error).__name__)[:200].rstrip(".")

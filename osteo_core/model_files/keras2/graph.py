@@ -11,6 +11,7 @@ from osteo_core.model_files.keras2.layers import class_of, make_layer, plain
 from osteo_core.model_files.limits import Unreadable
 from osteo_core.model_files.settings import NETWORKS, layers_of
 
+_RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)  # take their states beside the input
 _CONSTANT = "_CONSTANT_VALUE"
 
 
@@ -46,6 +47,9 @@ class Part:
         layer = self._layer(arguments, name)
         if self.is_network:
             arguments = [_as_inputs(layer, arguments)]
+        elif isinstance(layer, _RECURRENT) and isinstance(arguments[0], list):
+            (first, *states), named = arguments[0], dict(named)
+            arguments, named["initial_state"] = [first], states
         return list(keras.tree.flatten(layer(*arguments, **named)))
 
     def _layer(self, arguments: list[Any], name: str) -> Any:

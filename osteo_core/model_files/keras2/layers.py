@@ -51,6 +51,7 @@ _WITHOUT_EFFECT: dict[str, Any] = {
     "input_length": _ANY,
     "input_shape": _ANY,
     "key_shape": _ANY,
+    "noise_shape": (None,),
     "num_constants": (None, 0),
     "query_shape": _ANY,
     "ragged": (False, None),
@@ -58,9 +59,12 @@ _WITHOUT_EFFECT: dict[str, Any] = {
     "renorm_clipping": _ANY,
     "renorm_momentum": _ANY,
     "rng_type": _ANY,
+    "softmax_robust_masking": _ANY,
     "sparse": (False, None),
     "synchronized": _ANY,
     "time_major": (False,),
+    "trainable": _ANY,
+    "unroll": _ANY,
     "value_shape": _ANY,
     "virtual_batch_size": (None,),
 }
@@ -108,7 +112,10 @@ def _is_layer(kind: str) -> bool:
 
 
 def _repaired(kind: Any, config: dict[str, Any], name: str) -> dict[str, Any]:
-    known = set(inspect.signature(kind).parameters) | {"name", "dtype", "trainable"}
+    parameters = inspect.signature(kind).parameters
+    known = {*parameters, "name", "dtype"}
+    if any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
+        known |= {"trainable"}
     if "alpha" in config and "negative_slope" in known:
         config["negative_slope"] = config.pop("alpha")
     for key in sorted(config.keys() - known):

@@ -385,4 +385,6 @@ _TABLE: dict[str, Callable[..., Any]] = {
     "tile": _tile,
     "transpose": _transpose,
     "unstack": _unstack,
+    "ones_like": _one(ops.ones_like),
+    "zeros_like": _one(ops.zeros_like),
 }

@@ -214,15 +214,31 @@ _INNER = (  # where a layer keeps its own layers, in the order of their weights
 
 
 def _values(layer: Any, group: Any) -> list[Array]:
-    """All weights of one layer's group and of the groups in it: trainable ones first."""
+    """All weights of one layer's group and of the groups in it, as `variables` lists them."""
     values = _own(group)
     for name in _INNER:
-        inner = group.get(name)
-        if inner is not None:
-            keys = sorted((k for k in inner if k != "vars"), key=_number) if name == "cells" else []
-            for held in [inner[key] for key in keys] or [inner]:
-                values += _values(layer, held)
+        inner, held = getattr(layer, name, None), group.get(name)
+        if held is None or inner is None:
+            continue
+        pairs = _numbered(inner, held) if isinstance(inner, list) else [(inner, held)]
+        for part, own in pairs:
+            values = [*values, *_values(part, own)]
+    if isinstance(layer, keras.layers.SpectralNormalization) and len(values) > 1:
+        return [*values[2:], values[1]]  # it stores the kernel of the layer that it wraps again
     return values
+
+
+def _numbered(parts: list[Any], held: Any) -> list[tuple[Any, Any]]:
+    """A list's layers with their groups, which are named by class and numbered."""
+    seen: dict[str, int] = {}
+    pairs = []
+    for part in parts:
+        kind = _snake(type(part).__name__)
+        number = seen[kind] = seen.get(kind, -1) + 1
+        name = f"{kind}_{number}" if number else kind
+        if name in held:
+            pairs.append((part, held[name]))
+    return pairs
 
 
 def _own(group: Any) -> list[Array]:
