@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from osteo_core.model_files.limits import MEMBERS, SETTINGS_BYTES, check_unpacked, refusal
 
 SETTINGS, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
 
 
 def unpack(file: Path, folder: Path) -> tuple[bytes, bytes, Path]:

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from osteo_core.errors import ModelError
+from osteo_core.errors import ModelError, OsteoError
 from osteo_core.model_files import contents as reading
 from osteo_core.model_files import hdf5, keras2, keras3
 from osteo_core.model_files.contents import Contents
-from osteo_core.model_files.limits import Unreadable
+from osteo_core.model_files.limits import Unreadable, refusal
 from osteo_core.model_files.settings import check_settings
 from osteo_core.model_files.sizes import check_sizes
 from osteo_core.model_files.stored import at_most, forget_stored
@@ -31,18 +31,27 @@ def load(file: Path, input_size: tuple[int, int] | None = None) -> Any:
     Raises:
         ModelError: The file cannot be read, asks for too much, or holds what cannot be rebuilt.
     """
-    with reading.read(file) as contents:
-        try:
-            check_settings(contents.config)
-            with at_most(hdf5.n_stored(contents.weights)):
-                model = (keras2 if contents.is_old else keras3).load(contents)
-            check_sizes(model, input_size)
-        except ModelError:
-            raise
-        except Exception as error:  # what a file can do to a loader, no list can hold
-            raise ModelError(_sentence(contents, error)) from error
+    try:
+        with reading.read(file) as contents:
+            return _built(contents, input_size)
+    except OsteoError:
+        raise
+    except Exception as error:  # HDF5 and zip fail in many ways where a file is damaged
+        raise refusal(file.name, f"the file is damaged ({one_line(error)})") from error
+
+
+def _built(contents: Contents, input_size: tuple[int, int] | None) -> Any:
+    try:
+        check_settings(contents.config)
+        with at_most(hdf5.n_stored(contents.weights)):
+            model = (keras2 if contents.is_old else keras3).load(contents)
+        check_sizes(model, input_size)
         forget_stored(model)
-        return model
+    except OsteoError:
+        raise
+    except Exception as error:  # what a file can do to a loader, no list can hold
+        raise ModelError(_sentence(contents, error)) from error
+    return model
 
 
 def _sentence(contents: Contents, error: Exception) -> str:

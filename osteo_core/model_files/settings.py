@@ -22,6 +22,8 @@ _FOREIGN = {  # run code, or read files that the settings name
     "StringLookup": "a layer that reads words, not images",
     "IntegerLookup": "a layer that reads words, not images",
     "TextVectorization": "a layer that reads words, not images",
+    "MelSpectrogram": "a layer that reads sound, not images",
+    "STFTSpectrogram": "a layer that reads sound, not images",
     "FeatureSpace": "a layer that reads tables, not images",
 }
 _TRUSTED = ("keras", "keras_hub", "keras_cv", "keras_nlp", "tf_keras", "tensorflow", "builtins")

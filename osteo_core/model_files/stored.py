@@ -66,9 +66,12 @@ def use_stored(config: Any) -> None:
     """
     for part in described(config):
         kind, inner = getattr(keras.layers, part["class_name"], None), part.get("config")
-        if not isinstance(kind, type) or not isinstance(inner, dict) or registered(part):
+        if not isinstance(inner, dict) or registered(part):
             continue
-        use_stored_in(kind, inner)
+        if isinstance(kind, type):
+            use_stored_in(kind, inner)
+        else:
+            check_counts(inner)
         inner.pop("lora_rank", None)
         for key in ("unroll", "stateful"):
             if key in inner:
@@ -85,6 +88,18 @@ def use_stored_in(kind: type, inner: dict[str, Any]) -> None:
                 "config": {},
                 "registered_name": "osteo>Stored",
             }
+
+
+def check_counts(inner: dict[str, Any]) -> None:
+    """Refuse a count above what is stored, for a layer that makes its weights by itself.
+
+    Raises:
+        Unreadable: There is one.
+    """
+    budget = _budget.get()
+    for key, value in inner.items():
+        if budget and key != "seed" and isinstance(value, int) and value > budget.left:
+            raise Unreadable(f"its {key!r} asks for more weights than it holds ({value:,})")
 
 
 def forget_stored(model: Any) -> None:

@@ -110,7 +110,7 @@ def _depthwise_normalised():
     return network(*layers), weights, ((15 - 10) * 1.5, (20 - 10) * 1.5, -15)
 
 
-def _functions():
+def functions_network():
     """Red and blue change places, green gains 1; all / 5, cut at 6, averaged, squared."""
     layers = [
         start(),
@@ -137,7 +137,7 @@ def _functions():
     return network(*layers), weights, (0.0, 2.2**2, 1.5**2)
 
 
-def _shapes():
+def shapes_network():
     """`tf.shape` with an open number of tiles, a reshape, a transpose and `2 - x`."""
     minus = function("math.subtract", "minus", "turned", y=["turned", 0, 0])
     minus["inbound_nodes"] = [["_CONSTANT_VALUE", -1, 2.0, {"y": ["turned", 0, 0], "name": None}]]
@@ -171,7 +171,7 @@ def _old_activations():
     return network(*layers), weights, (-0.8, -0.9, -0.5)
 
 
-def _recurrent():
+def recurrent_network():
     """Zero kernels: gates of the bias alone, so both directions end in one known number."""
     inner = {
         "class_name": "LSTM",
@@ -201,7 +201,14 @@ def _recurrent():
     return network(*layers), {"both": both, "logits": last}, (2 * np.tanh(np.tanh(1)), 0)
 
 
-CASES = [_slashes, _depthwise_normalised, _functions, _shapes, _old_activations, _recurrent]
+CASES = [
+    _slashes,
+    _depthwise_normalised,
+    functions_network,
+    shapes_network,
+    _old_activations,
+    recurrent_network,
+]
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -212,7 +219,7 @@ def test_what_is_repaired(tmp_path, case):
     np.testing.assert_allclose(answer(file, classes), softmax(*logits), atol=1e-6)
 
 
-def _nested(frozen, names=True):
+def nested_network(frozen, names=True):
     """A base with a normalisation in front of the head, behind layers that act in training only.
 
     Keras 2 lists a nested network's trainable weights first: its normalisation's moving mean and
@@ -251,12 +258,12 @@ def _nested(frozen, names=True):
 @pytest.mark.parametrize("frozen", [False, True])
 @pytest.mark.parametrize("names", [True, False])
 def test_the_order_of_a_nested_networks_weights(tmp_path, frozen, names):
-    file = write_h5(tmp_path / "m.h5", *_nested(frozen, names))
+    file = write_h5(tmp_path / "m.h5", *nested_network(frozen, names))
     np.testing.assert_allclose(answer(file), softmax(*RAMP), atol=1e-6)
 
 
 def test_a_nested_network_in_an_archive(tmp_path):
-    config, weights = _nested(frozen=False)
+    config, weights = nested_network(frozen=False)
     held = {name.split(":")[0]: value for name, value in weights["base"]}
     file = write_archive(
         tmp_path / "m.keras",
@@ -309,7 +316,7 @@ def _other_function():
 
 
 def _time_first():
-    config, weights, _ = _recurrent()
+    config, weights, _ = recurrent_network()
     config["config"]["layers"][2]["config"]["layer"]["config"]["time_major"] = True
     return config, weights
 

@@ -5,10 +5,11 @@ import re
 from typing import Any
 
 import keras
+from keras.src.applications import convnext
 
 from osteo_core.model_files.limits import Unreadable
 from osteo_core.model_files.settings import registered
-from osteo_core.model_files.stored import use_stored_in
+from osteo_core.model_files.stored import check_counts, use_stored_in
 
 _RENAMED = {
     "BatchNormalizationV1": "BatchNormalization",
@@ -95,7 +96,11 @@ def make_layer(part: dict[str, Any], name: str) -> Any:
     own = registered(part)
     if own is not None:
         return own.from_config({**config, "name": name})
-    if kind.startswith("Random") and kind not in _OTHERWISE:  # acts in training only
+    if kind == "LayerScale":  # of ConvNeXt; Keras 3 has it and does not export it
+        check_counts(config)
+        own = {key: config.get(key) for key in ("init_values", "projection_dim")}
+        return convnext.LayerScale(**own, name=name, dtype=_policy(config.get("dtype")))
+    if kind not in _OTHERWISE and kind.startswith(("Random", "StochasticDepth")):  # in training
         return keras.layers.Identity(name=name, dtype=_policy(config.get("dtype")))
     kind = _RENAMED.get(kind, kind)
     if kind in _OTHERWISE or not _is_layer(kind):
