@@ -124,7 +124,7 @@ def pending(file: PathLike) -> Path:
     """Where a file lies until it is whole, and what a killed process leaves of it."""
     place = _place(file)
     name = place.name
-    if len(os.fsencode(name)) > 230:  # names end at 255 bytes
+    if len(os.fsencode(name)) > 220:  # names end at 255 bytes
         name = hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
     return place.with_name(f".{name}.partial{place.suffix[:20]}")
 
@@ -141,9 +141,9 @@ def write_with(file: PathLike, write: Callable[[Path], object], *, private: bool
         FileError: It could not be written. What was there before is there still.
     """
     place = _place(file)
-    with made(place.parent, file), _Pending(place, file, False, private) as one:
+    with made(place.parent, file), _Pending(place, file, False, private) as one, one.own() as path:
         try:
-            write(one.partial)
+            write(path)
         except OsteoError:
             raise
         except Exception as error:  # libraries put what the system says into their own words
@@ -151,8 +151,8 @@ def write_with(file: PathLike, write: Callable[[Path], object], *, private: bool
             if reason is None:
                 raise
             raise refusal(file, reason) from error
-        one.settle()
-        one.put()
+        one.settle(path)
+        one.put(path)
 
 
 @contextlib.contextmanager
@@ -228,18 +228,32 @@ class _Pending:
             )
         self.stream: Any = Told(_stream(handle, text), said)
 
-    def settle(self) -> None:
+    @contextlib.contextmanager
+    def own(self) -> Iterator[Path]:
+        """A file for a library that opens, and may lock, its own; it goes with this one."""
+        path = self.partial.with_name(f"{self.partial.stem}.own{self.partial.suffix}")
+        try:
+            with writing(self._said):
+                path.unlink(missing_ok=True)  # of a killed run
+                path.touch(PRIVATE)
+            yield path
+        finally:
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+    def settle(self, source: Path | None = None) -> None:
         """Bring every byte to the disk."""
         self.stream.flush()
-        with writing(self._said), self.partial.open("rb") as stream:
+        with writing(self._said), (source or self.partial).open("rb") as stream:
             os.fsync(stream.fileno())
 
-    def put(self) -> None:
+    def put(self, source: Path | None = None) -> None:
         """Put the file in its place."""
+        source = source or self.partial
         with writing(self._said):
-            self.partial.chmod(PRIVATE if self._private else _mode(self._place))
-            self.partial.replace(self._place)
-            self._is_put = True
+            source.chmod(PRIVATE if self._private else _mode(self._place))
+            source.replace(self._place)
+            self._is_put = source == self.partial
             sync_folder(self._place.parent)
 
     def __enter__(self) -> "_Pending":

@@ -8,6 +8,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -120,6 +121,17 @@ def test_a_library_that_puts_the_systems_words_into_its_own_is_understood(tmp_pa
     with pytest.raises(ZeroDivisionError):
         files.write_with(tmp_path / "net.keras", lambda path: 1 / 0)
     assert not names(tmp_path)
+
+
+def test_a_library_that_locks_its_own_file_can(tmp_path):
+    def save(path):
+        with h5py.File(path, "w") as file:
+            file["a"] = np.arange(9)
+
+    files.write_with(tmp_path / "a.h5", save)
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert file["a"][3] == 3
+    assert names(tmp_path) == ["a.h5"]
 
 
 def test_an_error_of_the_work_is_not_taken_for_one_of_the_disk(tmp_path):
