@@ -6,9 +6,6 @@ again: it has a name of its own, and whoever writes holds it, so that two never 
 """
 
 import contextlib
-import errno
-import functools
-import hashlib
 import os
 import shutil
 import stat
@@ -17,9 +14,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from osteo_core.disk_errors import FULL, PathLike, Told, reason_in, refusal, writing
-from osteo_core.errors import FileError, OsteoError
+from osteo_core.errors import OsteoError
 from osteo_core.file_reading import read_bytes, shown
-from osteo_core.holding import LOCK, STAGE, hold, is_left, locked, made
+from osteo_core.holding import LOCK, STAGE, is_left, locked, made, sync_folder
+from osteo_core.under_way import PRIVATE, SHARED, UnderWay, open_stream, pending, place_of
 
 __all__ = [
     "LOCK",
@@ -41,8 +39,6 @@ __all__ = [
     "write_with",
     "writing",
 ]
-PRIVATE, SHARED = 0o600, 0o666  # the second less the umask, as for any file
-_WAIT_S = 2.0  # for another that writes the same file; most are written in less
 
 
 @contextlib.contextmanager
@@ -67,12 +63,12 @@ def atomic_write(file: PathLike, *, text: bool = False, private: bool = False) -
     if _is_special(file):
         with writing(file):
             handle = os.open(file, os.O_WRONLY)
-        with Told(_stream(handle, text), file) as stream:
+        with Told(open_stream(handle, text), file) as stream:
             yield stream
             stream.flush()
         return
-    place = _place(file)
-    with made(place.parent, file), _Pending(place, file, text, private) as one:
+    place = place_of(file)
+    with made(place.parent, file), UnderWay(place, file, text, private) as one:
         try:
             yield one.stream
         except OSError as error:
@@ -111,22 +107,13 @@ def write_together(contents: Mapping[Path, str], *, private: bool = False) -> No
     with contextlib.ExitStack() as stack:
         files = []
         for file, text in contents.items():
-            place = _place(file)
+            place = place_of(file)
             stack.enter_context(made(place.parent, file))
-            files.append(stack.enter_context(_Pending(place, file, True, private)))
+            files.append(stack.enter_context(UnderWay(place, file, True, private)))
             files[-1].stream.write(text)
             files[-1].settle()
         for one in files:
             one.put()
-
-
-def pending(file: PathLike) -> Path:
-    """Where a file lies until it is whole, and what a killed process leaves of it."""
-    place = _place(file)
-    name = place.name
-    if len(os.fsencode(name)) > 220:  # names end at 255 bytes
-        name = hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
-    return place.with_name(f".{name}.partial{place.suffix[:20]}")
 
 
 def write_with(file: PathLike, write: Callable[[Path], object], *, private: bool = False) -> None:
@@ -140,8 +127,8 @@ def write_with(file: PathLike, write: Callable[[Path], object], *, private: bool
     Raises:
         FileError: It could not be written. What was there before is there still.
     """
-    place = _place(file)
-    with made(place.parent, file), _Pending(place, file, False, private) as one, one.own() as path:
+    place = place_of(file)
+    with made(place.parent, file), UnderWay(place, file, False, private) as one, one.own() as path:
         try:
             write(path)
         except OsteoError:
@@ -200,103 +187,9 @@ def _move_all(source: Path, target: Path, last: str) -> None:
     sync_folder(target)
 
 
-def sync_folder(folder: Path) -> None:
-    """See to it that a name put into a folder outlives a power cut, where the system can."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
-class _Pending:
-    """A file under way; held, so that nobody else writes or sweeps it."""
-
-    def __init__(self, place: Path, said: PathLike, text: bool, private: bool) -> None:
-        self._place, self._said, self._private = place, said, private
-        self.partial = pending(place)
-        self._is_put = False
-        with writing(said):
-            if place.exists() and not place.is_file():
-                raise OSError(errno.EISDIR, "not a plain file")
-            handle = hold(self.partial, _WAIT_S)
-        if handle is None:
-            raise FileError(
-                f"Expected a file that nothing else writes. Received: {shown(said)}, which "
-                "another command is writing now. Wait for it to end, or choose another name."
-            )
-        self.stream: Any = Told(_stream(handle, text), said)
-
-    @contextlib.contextmanager
-    def own(self) -> Iterator[Path]:
-        """A file for a library that opens, and may lock, its own; it goes with this one."""
-        path = self.partial.with_name(f"{self.partial.stem}.own{self.partial.suffix}")
-        try:
-            with writing(self._said):
-                path.unlink(missing_ok=True)  # of a killed run
-                path.touch(PRIVATE)
-            yield path
-        finally:
-            with contextlib.suppress(OSError):
-                path.unlink()
-
-    def settle(self, source: Path | None = None) -> None:
-        """Bring every byte to the disk."""
-        self.stream.flush()
-        with writing(self._said), (source or self.partial).open("rb") as stream:
-            os.fsync(stream.fileno())
-
-    def put(self, source: Path | None = None) -> None:
-        """Put the file in its place."""
-        source = source or self.partial
-        with writing(self._said):
-            source.chmod(PRIVATE if self._private else _mode(self._place))
-            source.replace(self._place)
-            self._is_put = source == self.partial
-            sync_folder(self._place.parent)
-
-    def __enter__(self) -> "_Pending":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if not self._is_put:
-            with contextlib.suppress(OSError):
-                self.partial.unlink()
-        with self.stream:
-            pass
-
-
-def _place(file: PathLike) -> Path:
-    """Where a file really goes: a link stays one."""
-    return Path(os.path.realpath(file))
-
-
 def _is_special(file: PathLike) -> bool:
     try:
         mode = Path(file).stat().st_mode
     except OSError:
         return False
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
-
-
-def _stream(handle: int, text: bool) -> IO[Any]:
-    if text:
-        return open(handle, "w", encoding="utf-8", newline="")
-    return open(handle, "wb")
-
-
-def _mode(place: Path) -> int:
-    """As the file that it replaces has it, else what the system gives a new one."""
-    try:
-        return stat.S_IMODE(place.stat().st_mode)
-    except OSError:
-        return SHARED & ~_umask()
-
-
-@functools.cache
-def _umask() -> int:
-    """What a new file is not allowed; reading it means setting it for a moment."""
-    now = os.umask(0o077)
-    os.umask(now)
-    return now

@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import pytest
 
-from osteo_core import files
+from osteo_core import files, under_way
 from osteo_core.errors import FileError
 
 
@@ -193,7 +193,7 @@ def test_what_a_killed_run_left_is_swept(tmp_path):
 
 
 def test_two_never_write_one_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "_WAIT_S", 0.1)
+    monkeypatch.setattr(under_way, "_WAIT_S", 0.1)
     place = tmp_path / "a.csv"
     with files.atomic_write(place, text=True) as stream:
         stream.write("first")
