@@ -1,5 +1,6 @@
 """The parts of the lesson page: two networks at one tile, their maps with grades, the answer."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,17 +14,18 @@ from osteo_core.heatmap import HeatMap
 from osteo_core.lessons import shortcut
 from osteo_core.lessons.shortcut import LessonTile, Which
 from osteo_ui import drawn, heat_badges, heat_services, jobs, saving, services, widgets, words
-from osteo_ui.markdown import md
+from osteo_ui.markdown import Markdown, bullets, md
 
 if TYPE_CHECKING:
     from osteo_core.engine import Engine
     from osteo_core.grades import Grade
-    from osteo_core.lessons.shortcut import Outcome
+    from osteo_core.lessons.shortcut import Evidence, Outcome
 
 NAMES: dict[Which, str] = {"shortcut": "Network A", "honest": "Network B"}
 TILES = 8
 OFFERED = ("gradcam", "hirescam", "eigencam", "gradient_x_input", "integrated_gradients")
 SETTINGS = GradeSettings()
+COLOURS = "magma"  # the ink is green, as viridis is
 
 
 @st.cache_resource(show_spinner=False)
@@ -36,6 +38,12 @@ def engine(which: Which) -> "Engine":
 def outcome(which: Which) -> "Outcome":
     """Put a network to the test, once."""
     return shortcut.outcome(engine(which))
+
+
+@st.cache_data(show_spinner=False)
+def evidence(which: Which, method: str) -> "Evidence":
+    """Look at a network's maps of tiles with ink, once a method."""
+    return shortcut.evidence(engine(which), method, TILES)
 
 
 @st.cache_resource(show_spinner=False)
@@ -83,18 +91,20 @@ def network(which: Which, shown: LessonTile, heat: HeatMap, grade: "Grade | None
     )
     st.markdown(md("Calls it **{}**, {:.1%} {}", heat.target, heat.target_probability, verdict))
     high = float(abs(heat.values).max() if heat.signed else heat.values.max())
-    colours = "blue-red" if heat.signed else "viridis"
-    png = drawn.heat_png(heat, shown.tile, colours, 0.5, high)
+    colours = "blue-red" if heat.signed else COLOURS
+    faded = heat_badges.demoted(grade)
+    png = drawn.heat_png(heat, shown.tile, colours, 0.5, high, faded=faded)
     title = find_method(heat.method).title
     alt = f"{title} of {NAMES[which]} for {heat.target} over {shown.tile.name}"
-    st.image(png, width="stretch", alt=alt)
+    st.image(png, width="stretch", alt=f"{alt}, drawn pale: it failed" if faded else alt)
+    heat_badges.strip(grade)
     widgets.legend(colours, -high if heat.signed else 0.0, high)
     _share(shown, heat)
     if grade is None:
         st.markdown(heat_badges.pending())
     else:
-        heat_badges.badge(grade)
-        _faithfulness(grade)
+        heat_badges.badge(grade, reason=not grade.criteria)
+        heat_badges.criteria(grade)
     name = saving.file_stem(NAMES[which], shown.tile.name.removesuffix(".png"), heat.method)
     saving.downloads(name, png, partial(pictures.float_download, heat.values, heat.meta()))
 
@@ -117,16 +127,48 @@ def _share(shown: LessonTile, heat: HeatMap) -> None:
     )
 
 
-def _faithfulness(grade: "Grade") -> None:
-    if "faithfulness" in grade.figures:
-        score, randoms = grade.figures["faithfulness"], sum(grade.randoms) / len(grade.randoms)
-        st.caption(
-            f"Faithfulness {score:z.2f} (insertion less deletion; 1 is best). An edge detector's "
-            f"map has {grade.edges:z.2f}, random maps {randoms:z.2f}."
-        )
+def lesson(
+    found: "Mapping[Which, Outcome]", maps: "Mapping[Which, Evidence]", method: str
+) -> Markdown:
+    """Return what the figures show; every sentence that they could contradict is made of them."""
+    first = found["shortcut"]
+    lines = [
+        md(
+            "A test set with the same ink as the training set would give Network A {:.0%}; on "
+            "tiles without ink it calls {:.0%} rightly.",
+            first.helped,
+            first.bare,
+        ),
+        *(_maps(NAMES[which], one, method) for which, one in maps.items()),
+        "A map that is better than random maps tells what the network goes by, not that the "
+        "network is right.",
+        "A map that points beside the tissue is a reason to look at the data, not to choose "
+        "another method.",
+        "Slides carry real shortcuts: ink, folds, the stain of one laboratory, the scanner of one "
+        "ward.",
+    ]
+    return bullets(lines)
 
 
-def answer() -> None:
+def _maps(name: str, seen: "Evidence", method: str) -> Markdown:
+    """Return what a network's maps of tiles with ink say."""
+    title = find_method(method).title
+    told = md("{} of the {} that can be told are better than random maps", seen.better, seen.told)
+    return md(
+        "{}, on {} tiles with ink: {} of its calls change when the ink is taken away; of what "
+        "speaks for the class in its maps ({}) {:.0%} lies on the ink, which covers {:.0%} of the "
+        "tile; {}.",
+        name,
+        seen.tiles,
+        seen.changed,
+        title,
+        seen.on_mark,
+        seen.area,
+        told if seen.told else "the probability never moves, so the maps cannot be judged",
+    )
+
+
+def answer(method: str) -> None:
     """Draw what was planted, and the figures that show it."""
     st.markdown(
         md(
@@ -149,17 +191,5 @@ def answer() -> None:
         for which, got in found.items()
     }
     st.table(pd.DataFrame(table, index=list(rows)).rename_axis("Tissue called rightly"))
-    st.markdown(
-        md(
-            "- A test set with the same ink as the training set would give Network A full marks. "
-            "The first row is such a test.\n"
-            "- Network A's maps point at the ink, and its call changes when the ink is taken away: "
-            "the maps are faithful. A faithful map tells what the network goes by, not that the "
-            "network is right.\n"
-            "- A map that points beside the tissue is a reason to look at the data, not to choose "
-            "another method.\n"
-            "- Slides carry real shortcuts: ink, folds, the stain of one laboratory, the scanner "
-            "of one ward."
-        )
-    )
+    st.markdown(lesson(found, {which: evidence(which, method) for which in NAMES}, method))
     st.caption(f"Figures of {found['honest'].tiles} tiles that neither network was trained on.")

@@ -26,4 +26,4 @@ reveal = st.expander(
 )
 if reveal.open:
     with reveal, widgets.computing("Putting both networks to the test", height=160):
-        lesson_views.answer()
+        lesson_views.answer(method)

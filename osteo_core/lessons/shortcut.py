@@ -117,6 +117,53 @@ def outcome(engine: "Engine", number: int = _TEST) -> Outcome:
     return Outcome(shares[0], shares[1], shares[2], len(pairs))
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """What a network's maps of tiles with the mark say, and how far that can be trusted.
+
+    Attributes:
+        on_mark: Mean share of what speaks for the class called that lies on the mark, 0..1.
+        area: Mean share of the tile that the mark covers, 0..1.
+        changed: Tiles that are called otherwise when the mark is taken away.
+        better: Tiles whose map is better than random maps.
+        told: Tiles where that can be told: the probability moves.
+        tiles: Tiles in all.
+    """
+
+    on_mark: float
+    area: float
+    changed: int
+    better: int
+    told: int
+    tiles: int
+
+
+def evidence(engine: "Engine", method: str, number: int = 8) -> Evidence:
+    """Look at the maps of marked tiles for the class called.
+
+    Args:
+        engine: One of the two networks.
+        method: Name of the method, asked at its own default layer.
+        number: Pairs of tiles.
+    """
+    from osteo_core.grades import Grader, GradeSettings, relevance_mass
+
+    settings = GradeSettings(sanity=False, stability=False)  # the curves alone
+    shares, answers, changed = [], [], 0
+    pairs = list(held_out_tiles(number))
+    for bare, marked in pairs:
+        reading = engine.read(marked.tile)
+        changed += engine.read(bare.tile).predicted != reading.predicted
+        heat = reading.heatmap(method, target=reading.predicted)
+        shares.append(relevance_mass(heat.values, marked.mask))
+        grader = Grader(engine, marked.tile, reading, reading.predicted, None, settings)
+        answers += [c.answer for c in grader.grade(heat).criteria if c.name == "random"]
+    told = len(answers) - answers.count("unknown")
+    area = float(np.mean([marked.mask.mean() for _, marked in pairs]))
+    better = answers.count("yes")
+    return Evidence(float(np.mean(shares)), area, changed, better, told, len(pairs))
+
+
 def train(folder: Path = _FOLDER) -> None:
     """Train both networks and write them; about three minutes on two cores."""
     import keras

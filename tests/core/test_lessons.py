@@ -75,3 +75,14 @@ def test_its_maps_are_faithful_and_find_the_ink(networks, viable_with_ink):
     assert shortcut_map["edge_gap"] > 0.5
     assert shortcut_map["pointing_game"] == 1
     assert grades["honest"].figures["pointing_game"] == 0
+
+
+def test_the_evidence_is_what_the_maps_and_their_grades_say(networks):
+    found = {which: shortcut.evidence(engine, "gradcam", 4) for which, engine in networks.items()}
+    first, other = found["shortcut"], found["honest"]
+    assert (first.tiles, first.changed) == (4, 4)
+    assert other.changed == 0
+    assert first.area == pytest.approx(other.area)
+    assert first.on_mark > 5 * first.area
+    assert (first.better, first.told) == (4, 4)
+    assert other.better <= other.told <= 4
