@@ -77,17 +77,18 @@ def _opened(network: str, cohort: Path | None, tiles: int | None) -> tuple[Engin
     from osteo_core.lessons import shortcut
 
     if network in LESSONS:
-        return shortcut.network(LESSONS[network]), _lesson()  # type: ignore[arg-type]
+        which = LESSONS[network]
+        return shortcut.network(which), _lesson(tiles or LESSON_TILES)  # type: ignore[arg-type]
     if cohort is None:
         raise SystemExit("The three-class networks need --cohort.")
     engine = open_model(network)
     return engine, _drawn(engine, cohort, tiles or TILES[network])
 
 
-def _lesson() -> Iterator[Case]:
+def _lesson(number: int) -> Iterator[Case]:
     from osteo_core.lessons import shortcut
 
-    for pair in shortcut.held_out_tiles(LESSON_TILES):
+    for pair in shortcut.held_out_tiles(number):
         for one in pair:
             kind = "marked" if one.marked else "bare"
             yield Case(one.tile.name, one.tissue, one.tile, one.mask, kind)
@@ -138,6 +139,11 @@ def main() -> None:
     given = parser.parse_args()
     if given.what == "measure":
         measure(given.file, given.cohort, given.networks, given.tiles)
+    else:
+        from benchmarks.grade_tables import tables
+
+        for line in tables(rows_of(given.file)):
+            print(line)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ _MOMENT_S = 0.25
 # How answers look, and what is kept beside them. Whatever is not named here counts as a question.
 _LOOKS = frozenset(("opacity", "map_colours", "heat_colours", "signed_colours", "outline", "marks"))
 _ALSO = ("l.tile", "l.ink", "l.method")  # what the lesson asks: its choices are in no link
+_MASKS = "osteo.masks"  # uploaded for the tiles: part of what a grade answers
 
 Question = tuple[object, ...]
 
@@ -64,7 +65,8 @@ def hidden_in_fragment() -> Iterator[None]:
 def _question() -> Question:
     now = state.selection()
     asked = [getattr(now, field.name) for field in fields(now) if field.name not in _LOOKS]
-    return (state.page(), *asked, *(st.session_state.get(key) for key in _ALSO))
+    masks = [(sha, id(mask)) for sha, mask in st.session_state.get(_MASKS, {}).items()]
+    return (state.page(), *asked, *(st.session_state.get(key) for key in _ALSO), *masks)
 
 
 def _seen() -> tuple[object, ...]:
