@@ -153,7 +153,9 @@ def lesson(
 def _maps(name: str, seen: "Evidence", method: str) -> Markdown:
     """Return what a network's maps of tiles with ink say."""
     title = find_method(method).title
-    told = md("{} of the {} that can be told are better than random maps", seen.better, seen.told)
+    told = md(
+        "{} of the {} maps that can be judged are better than random maps", seen.better, seen.told
+    )
     return md(
         "{}, on {} tiles with ink: {} of its calls change when the ink is taken away; of what "
         "speaks for the class in its maps ({}) {:.0%} lies on the ink, which covers {:.0%} of the "

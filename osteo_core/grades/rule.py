@@ -207,7 +207,7 @@ def _stable(steady: Mapping[str, float], least: float) -> Criterion:
     lowest = min(steady.values())
     if lowest >= least:
         said = "It stays the same under small changes of the tile (correlation "
-        return Criterion("stable", "yes", f"{said}{_told(lowest, least)} or more; {asked}")
+        return Criterion("stable", "yes", f"{said}{_told(lowest, least)} at least; {asked}")
     below = {name: alike for name, alike in steady.items() if alike < least}
     whens = " or ".join(_CHANGES[name] for name in below)
     alikes = " and ".join(_told(alike, least) for alike in below.values())

@@ -55,7 +55,7 @@ def test_a_good_map_passes_and_each_question_is_answered_with_its_figures():
         "for).",
         "A network with random weights gives another map (correlation 0.10; below 0.5 is asked "
         "for).",
-        "It stays the same under small changes of the tile (correlation 0.90 or more; 0.8 or more "
+        "It stays the same under small changes of the tile (correlation 0.90 at least; 0.8 or more "
         "is asked for).",
     )
 

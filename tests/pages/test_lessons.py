@@ -32,7 +32,7 @@ def test_the_text_follows_its_numbers():
     assert "would give Network A 90%; on tiles without ink it calls 55% rightly" in text
     assert "Network A, on 8 tiles with ink: 7 of its calls change" in text
     assert "(HiResCAM) 53% lies on the ink, which covers 4% of the tile" in text
-    assert "6 of the 8 that can be told are better than random maps" in text
+    assert "6 of the 8 maps that can be judged are better than random maps" in text
     assert "4% lies on the ink, which covers 4% of the tile; the probability never moves" in text
 
 
