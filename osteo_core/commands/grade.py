@@ -169,7 +169,7 @@ def _yes(answers: dict[str, float]) -> str:
 def _cell(found: dict[str, float] | None) -> str:
     if found is None:
         return "-"
-    return f"{found['mean']:.2f} ({found['low']:.2f}, {found['high']:.2f})"
+    return f"{found['mean']:z.2f} ({found['low']:z.2f}, {found['high']:z.2f})"
 
 
 def _finish(graded: "Graded") -> None:
