@@ -1,7 +1,9 @@
 """Where tiles come from: the shipped examples, uploads of this session, a cohort's folder."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -193,8 +195,18 @@ def may_be_named(folder: str) -> bool:
 
 
 def _local() -> bool:
-    """Whether only this computer can reach the dashboard."""
-    return st.get_option("server.address") in LOCAL
+    """Whether only this computer can reach the dashboard: no other name, no proxy before it."""
+    headers = _headers()
+    try:
+        host = urlsplit(f"//{headers.get('Host', LOCAL[0])}").hostname
+    except ValueError:  # no name of a host
+        return False
+    proxied = any(name in headers for name in ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host"))
+    return st.get_option("server.address") in LOCAL and host in LOCAL and not proxied
+
+
+def _headers() -> Mapping[str, str]:
+    return st.context.headers  # none outside a page's run
 
 
 def _stamped(folder: str) -> tuple[str, int]:

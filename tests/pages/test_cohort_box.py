@@ -67,3 +67,19 @@ def test_only_what_may_be_named_is_looked_at(page, tmp_path, monkeypatch):
     card = inside / "cohort.json"
     card.write_text(card.read_text().replace('"root": "."', '"root": "../.."'))
     assert "whose pictures lie outside" in page(str(inside))[1]
+
+
+@pytest.mark.parametrize(
+    ("headers", "local"),
+    [
+        ({}, True),
+        ({"Host": "localhost:8501"}, True),
+        ({"Host": "[::1]:8501"}, True),
+        ({"Host": "[::1"}, False),
+        ({"Host": "lab.example.org"}, False),
+        ({"Host": "localhost:8501", "X-Forwarded-For": "192.0.2.7"}, False),
+    ],
+)
+def test_a_visitor_from_elsewhere_is_known(monkeypatch, headers, local):
+    monkeypatch.setattr(sources, "_headers", lambda: headers)
+    assert sources._local() is local
