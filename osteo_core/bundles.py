@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from osteo_core import files
 from osteo_core.arrays import MOST_BYTES
-from osteo_core.card_fields import SCHEMA, ClassNames, Count, Digest, Side, Text, Title
+from osteo_core.card_fields import SCHEMA, ClassNames, Count, Digest, Side, Text, Title, ToldRecipe
 from osteo_core.errors import BundleError
 from osteo_core.files import shown
 from osteo_core.foreign import is_there, plain_file, reading
@@ -95,7 +95,7 @@ class Card(_Frozen):
     input_size: tuple[Side, Side]
     preprocessing: Text
     head: HeadCard
-    recipe: dict[str, Any]
+    recipe: ToldRecipe
     split: SplitCard
     provenance: Provenance
     weights: Annotated[tuple[WeightFile, ...], Field(min_length=1, max_length=1000)]

@@ -1,6 +1,6 @@
 """What a field of a card may hold: bounded texts, class names, digests, sizes."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
@@ -27,6 +27,18 @@ def _different(classes: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _told(recipe: dict[str, Any]) -> dict[str, Any]:
+    """What pages draw of a recipe; anything else in it is shown as it stands."""
+    stages, deviations = recipe.get("stages") or [], recipe.get("deviations") or []
+    if not isinstance(stages, list | tuple) or not all(isinstance(one, dict) for one in stages):
+        raise ValueError("stages that are no list of stages")
+    if not isinstance(deviations, list | tuple) or not all(isinstance(d, str) for d in deviations):
+        raise ValueError("deviations that are no list of sentences")
+    if not isinstance(recipe.get("source") or "", str):
+        raise ValueError("a source that is no text")
+    return recipe
+
+
 Text = Annotated[str, Field(max_length=4000)]
 Title = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_one_line)]
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -37,3 +49,4 @@ ClassNames = Annotated[
     Field(min_length=2, max_length=MOST_CLASSES),
     AfterValidator(_different),
 ]
+ToldRecipe = Annotated[dict[str, Any], AfterValidator(_told)]

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from osteo_core.errors import BundleError
+from osteo_core.errors import BundleError, RecipeError
 
 LABELS = {
     "forward_ms": "plain compiled forward pass, ms",
@@ -67,10 +67,13 @@ def bench(names: tuple[str, ...], pairs: int, training: bool, as_json: bool) -> 
 
 
 def _saving(recipe: dict[str, Any]) -> dict[str, float]:
+    from osteo_core.foreign import reading
     from osteo_core.training.recipes import Recipe
     from osteo_core.training.saving import measure_saving
 
-    saved = measure_saving(Recipe.model_validate(recipe))
+    with reading("its card", RecipeError, "a network whose recipe can be followed"):
+        known = Recipe.model_validate(recipe)
+    saved = measure_saving(known)
     return {"cached_step_ratio": saved["cached_step_ratio"]}
 
 

@@ -16,11 +16,15 @@ import numpy as np
 import numpy.typing as npt
 
 from osteo_core import files
+from osteo_core.arrays import MOST_BYTES
 from osteo_core.bundles import Bundle
 from osteo_core.cohorts.audit.facts import grey_of
 from osteo_core.cohorts.table import Cohort, CohortTile
 from osteo_core.errors import CohortError, RecipeError, TileError
+from osteo_core.files import shown
+from osteo_core.foreign import plain_file, reading
 from osteo_core.heatmap import library_versions
+from osteo_core.json_files import read_json
 
 if TYPE_CHECKING:
     from osteo_core.networks.preprocessing import Pixels
@@ -179,7 +183,7 @@ def _key(base: FrozenBase, bundle: Bundle, cohort: Cohort) -> str:
 
 def _failures(file: Path, pixels: "_Pixels") -> dict[str, str]:
     if not pixels.asked and file.is_file():
-        return dict(json.loads(file.read_text("utf-8")))
+        return {key: str(why) for key, why in read_json(file).items()}
     for sha256 in pixels.keys() - pixels.grey.keys():  # killed between the features and this
         pixels[sha256]
     files.write_text(file, json.dumps(pixels.failed, indent=2) + "\n")
@@ -188,7 +192,11 @@ def _failures(file: Path, pixels: "_Pixels") -> dict[str, str]:
 
 def _grey(file: Path, pixels: "_Pixels") -> npt.NDArray[np.uint8]:
     if not pixels.asked and file.is_file():
-        grey: npt.NDArray[np.uint8] = np.load(file, allow_pickle=False)
+        with reading(shown(file), CohortError, "what an earlier run kept; delete its folder"):
+            with plain_file(file, MOST_BYTES) as stream:
+                grey: npt.NDArray[np.uint8] = np.load(stream, allow_pickle=False)
+            if grey.dtype != np.uint8 or len(grey) != len(pixels):
+                raise ValueError(f"{grey.dtype} of shape {grey.shape} for {len(pixels)} tiles")
         return grey
     for sha256 in pixels.keys() - pixels.grey.keys():  # features of before there were grey tiles
         pixels[sha256]

@@ -12,7 +12,9 @@ import numpy.typing as npt
 
 from osteo_core.bundles import list_bundles
 from osteo_core.errors import OsteoError
-from osteo_core.heatmap import PNG_KEY, HeatMap, load_heatmap
+from osteo_core.files import shown
+from osteo_core.foreign import plain_file, reading
+from osteo_core.heatmap import MOST_BYTES, PNG_KEY, HeatMap, load_heatmap
 from osteo_core.tiles import Tile, image_files, load_tile
 
 if TYPE_CHECKING:
@@ -93,14 +95,13 @@ def read_saved(file: str | Path) -> Saved:
 def _png_meta(file: Path) -> Any:
     from PIL import Image
 
-    try:
-        with Image.open(file) as picture:
-            picture.load()  # text may stand behind the pixels
-            return json.loads(picture.info.get(PNG_KEY, "null"))
-    except Exception as error:  # a foreign file can fail in any way
-        raise OsteoError(
-            f"Expected a PNG of a heat map. Received: {file.name} ({error})."
-        ) from error
+    with (
+        reading(shown(file.name), OsteoError, "a PNG of a heat map"),
+        plain_file(file, MOST_BYTES) as stream,
+        Image.open(stream, formats=["PNG"]) as picture,
+    ):
+        picture.load()  # text may stand behind the pixels
+        return json.loads(picture.info.get(PNG_KEY, "null"))
 
 
 def _checked(meta: Any, file: Path) -> dict[str, Any]:

@@ -18,9 +18,12 @@ from PIL import Image
 from osteo_core import files, pictures
 from osteo_core.errors import OsteoError
 from osteo_core.explain.synthesis import Dream, DreamSettings
+from osteo_core.foreign import reading
+from osteo_core.json_files import read_json
 from osteo_core.units import Unit
 
 LIMIT = 500
+MOST_BYTES = 32 << 20  # of a picture; ours are far below one million
 _RECIPE = 1  # count up when the same settings come to mean another picture
 
 
@@ -60,16 +63,12 @@ class DreamStore:
         file = self._file(bundle_digest, unit, settings)
         if not file.is_file():
             return None
-        try:
-            told = json.loads(file.read_text("utf-8"))
+        with reading(f"a damaged file, {file.name}", OsteoError, f"the kept dream of {unit}"):
+            told = read_json(file, at_most=MOST_BYTES)
             if told["identity"] != _identity(bundle_digest, unit, settings):
                 raise ValueError("it is another dream")
-            return _dream(told, file.with_suffix(".png").read_bytes(), unit, settings)
-        except Exception as error:  # a damaged file can fail in any way
-            raise OsteoError(
-                f"Expected the kept dream of {unit} as it was written. "
-                f"Received: a damaged file, {file.name}."
-            ) from error
+            content = files.read_bytes(file.with_suffix(".png"), MOST_BYTES)
+            return _dream(told, content, unit, settings)
 
     def save(self, dream: Dream) -> Path:
         """Keep a dream in place of an older one of the same unit and settings.
@@ -130,7 +129,7 @@ def _identity(bundle_digest: str, unit: Unit, settings: DreamSettings) -> dict[s
 def _dream(told: Mapping[str, Any], content: bytes, unit: Unit, settings: DreamSettings) -> Dream:
     if hashlib.sha256(content).hexdigest() != told["picture_sha256"]:
         raise ValueError("the picture is not the one that was written")
-    with Image.open(BytesIO(content)) as image:
+    with Image.open(BytesIO(content), formats=["PNG"]) as image:
         picture = np.array(image.convert("RGB"))
     picture.setflags(write=False)
     return Dream(

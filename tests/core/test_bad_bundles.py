@@ -102,6 +102,9 @@ def test_a_card_that_is_no_json_of_ours_is_one_sentence(models, content):
         (with_change("split", "parts", value={"test": {"tiles": -1, "slides": 0, "cases": 0}}),
          "tiles"),
         (with_change("provenance", "seconds", value=-1e300), "seconds"),
+        (with_change("recipe", "stages", value="x"), "no list of stages"),
+        (with_change("recipe", "deviations", value=[1]), "no list of sentences"),
+        (with_change("recipe", "source", value=5), "no text"),
         (lambda card: {k: v for k, v in card.items() if k != "split"}, "valid split"),
     ],
 )  # fmt: skip

@@ -188,7 +188,7 @@ def test_a_damaged_file_is_refused_and_repaired(made, tmp_path, suffix):
     store = DreamStore(tmp_path)
     file = store.save(made).with_suffix(suffix)
     file.write_bytes(file.read_bytes()[:-20])
-    with pytest.raises(OsteoError, match=r"Received: a damaged file, conv2-5-"):
+    with pytest.raises(OsteoError, match=r"conv2-5-"):
         store.load(made.bundle_digest, made.unit, SHORT)
     store.save(made)
     assert store.load(made.bundle_digest, made.unit, SHORT) is not None
