@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 from osteo_core.tables import tidy
 
 SCHEMA = 1  # the newest version of a card that is read
-MOST_CLASSES = 1000
+MOST_CLASSES = 200  # a confusion matrix of which fits in memory for every draw
 
 
 def _one_line(title: str) -> str:

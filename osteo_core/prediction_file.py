@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 KEYS = ("tile", "file", "slide", "case", "split", "label")
 SPLITS = ("train", "validation", "test", "")  # the last of tiles that are not split
+MOST_EPOCHS = 10_000_000
 ROUNDING = 1e-4  # how far a row may sum from 1; six digits a class leave a hundredth of it
 _CURVES = ("accuracy", "val_accuracy", "learning_rate", "seconds")
 
@@ -47,7 +48,7 @@ def read_predictions(folder: Path, name: str, classes: Sequence[str]) -> "pd.Dat
     unknown = ~table["split"].isin(SPLITS)
     _check_rows(table, unknown, what, "split", "one of train, validation and test")
     _check_unique(table, what)
-    return table
+    return table[[*KEYS, *probabilities]]  # a column `call` would be taken for an ensemble's
 
 
 def read_history(folder: Path, name: str) -> "pd.DataFrame":
@@ -61,8 +62,11 @@ def read_history(folder: Path, name: str) -> "pd.DataFrame":
     more = [column for column in _CURVES if column in table]
     if more:
         table = _table(folder, name, needed, [*numbers, *more])
-    if (table["epoch"] % 1 != 0).any():
-        raise BundleError(f"{name} of {folder.name} must count whole epochs. Received: a fraction.")
+    odd = table["epoch"][(table["epoch"] % 1 != 0) | ~table["epoch"].between(0, MOST_EPOCHS)]
+    if len(odd):
+        raise BundleError(
+            f"{name} of {folder.name} must count whole epochs. Received: {odd.iloc[0]:g}."
+        )
     return table.astype({"epoch": "int64"})
 
 

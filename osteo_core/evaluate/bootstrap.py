@@ -14,6 +14,8 @@ import pandas as pd
 from osteo_core.evaluate.intervals import Interval
 
 COUNT = 2000
+LEAST = 200  # draws, however many tiles there are
+MOST_CELLS = 20_000_000  # draws times tiles: 160 MB
 FEW = 10
 UNDEFINED = 0.05  # of the draws, at most, may leave a figure undefined
 FLAT = 1e-9
@@ -55,6 +57,11 @@ def draws(groups: Sequence[str] | None, n: int, count: int = COUNT, seed: int = 
         return _resampled(n, count, rng)
     _, member = np.unique(np.asarray(groups, object).astype(str), return_inverse=True)
     return _resampled(int(member.max()) + 1, count, rng)[:, member]
+
+
+def affordable(count: int, n: int) -> int:
+    """How many draws of so many numbers fit in some hundred megabytes: at least `LEAST`."""
+    return min(count, max(LEAST, MOST_CELLS // max(n, 1)))
 
 
 def slide_groups(table: pd.DataFrame) -> list[str]:

@@ -14,6 +14,7 @@ from osteo_core.evaluate.bootstrap import (
     COUNT,
     Draws,
     Floats,
+    affordable,
     draws,
     means,
     percentile,
@@ -77,7 +78,7 @@ def paired_differences(
     n = first.n_tiles
     if not n:
         return ()
-    slides = slide_groups(first.table)
+    slides, count = slide_groups(first.table), affordable(count, n + len(first.classes) ** 2)
     values = [_drawn(part, np.ones((1, n), np.int32)) for part in (first, second)]
     by_tile = _apart(first, second, draws(None, n, count, seed))
     one = len(set(slides)) == 1  # nothing to resample

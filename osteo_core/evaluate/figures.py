@@ -15,6 +15,7 @@ from osteo_core.evaluate.bootstrap import (
     COUNT,
     Floats,
     Weights,
+    affordable,
     caution,
     draws,
     means,
@@ -86,12 +87,14 @@ def figures(part: LabelledPart, count: int = COUNT, seed: int = 0) -> Figures:
     if not part.n_tiles:
         return Figures((), ("There is no labelled tile in this part.",))
     groups = slide_groups(part.table)
+    wanted, count = count, affordable(count, part.n_tiles + len(part.classes) ** 2)
     by_tile = draws(None, part.n_tiles, count, seed).astype(np.float64)
     by_slide = None
     if len(set(groups)) > 1:
         by_slide = draws(groups, part.n_tiles, count, seed).astype(np.float64)
     rows = tuple(_rows(part, part.metrics(), (by_tile, by_slide)))
-    told = (caution(groups), _fewer(part, by_slide), *whys(rows), _told(rows))
+    few = f"So many tiles or classes leave memory for {count} draws." if count < wanted else ""
+    told = (caution(groups), few, _fewer(part, by_slide), *whys(rows), _told(rows))
     return Figures(rows, tuple(note for note in told if note))
 
 

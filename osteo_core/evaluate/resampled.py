@@ -30,9 +30,12 @@ def confusion_draws(
     Returns:
         float64 (count, k, k), rows the truth, columns the call.
     """
-    cell = np.zeros((weights.shape[1], k * k))
-    np.add.at(cell, (np.arange(len(truth)) if rows is None else rows, truth * k + calls), 1.0)
-    return totals(weights, cell).reshape(len(weights), k, k)
+    cells, place = np.unique(truth * k + calls, return_inverse=True)  # of many classes few occur
+    cell = np.zeros((weights.shape[1], len(cells)))
+    np.add.at(cell, (np.arange(len(truth)) if rows is None else rows, place), 1.0)
+    counts = np.zeros((len(weights), k * k))
+    counts[:, cells] = totals(weights, cell)
+    return counts.reshape(len(weights), k, k)
 
 
 def accuracy_draws(confusion: Floats) -> Floats:
@@ -129,12 +132,11 @@ def _by_rank(weights: Weights, positive: Truths, score: Floats) -> tuple[Floats,
     """Weights of tiles of the class and of the rest at each distinct score, rising: (count, t)."""
     if not len(score):
         return np.zeros((len(weights), 0)), np.zeros((len(weights), 0))
-    _, place = np.unique(score, return_inverse=True)
-    at = np.zeros((len(score), int(place.max()) + 1))
-    at[np.arange(len(score)), place] = 1.0
-    if at.shape[1] == len(score):  # no ties: a turn of the columns does what the product would
-        order = np.argsort(place)
-        taken = np.asarray(weights[:, order], np.float64)
-        mine = positive[order]
+    order = np.argsort(score, kind="stable")
+    ranked, mine = score[order], positive[order]
+    first = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])  # of each run of ties
+    taken = np.asarray(weights[:, order], np.float64)
+    if len(first) == len(score):
         return taken * mine, taken * ~mine
-    return totals(weights, at * positive[:, None]), totals(weights, at * ~positive[:, None])
+    pos, neg = (np.add.reduceat(taken * some, first, axis=1) for some in (mine, ~mine))
+    return pos, neg

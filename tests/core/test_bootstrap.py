@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from osteo_core.evaluate.bootstrap import (
+    affordable,
     caution,
     draws,
     means,
@@ -147,3 +148,10 @@ def test_few_slides_are_told() -> None:
     assert "3 slides" in caution(["a", "b", "c"])
     assert caution([str(i) for i in range(12)]) == ""
     assert caution([]) == ""
+
+
+def test_draws_of_many_tiles_are_fewer() -> None:
+    assert affordable(2000, 135) == 2000
+    assert affordable(2000, 40_000) == 500
+    assert affordable(2000, 10**9) == 200
+    assert affordable(50, 10**9) == 50

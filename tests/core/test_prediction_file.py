@@ -121,6 +121,7 @@ def test_labels_that_no_class_has_are_named_and_not_scored(tmp_path):
         ({"val_loss": np.nan}, "''"),
         ({"accuracy": "inf"}, "'inf'"),
         ({"epoch": 1.5}, "whole epochs"),
+        ({"epoch": 1e300}, "whole epochs"),
     ],
 )
 def test_a_history_that_cannot_be_is_named(tmp_path, change, told):
@@ -134,3 +135,10 @@ def test_a_history_comes_back_and_beyond_is_held_to_the_same(tmp_path):
     write(folder, fake_predictions(CLASSES, ()).assign(p_Viable=0.0), "beyond.csv")
     with pytest.raises(BundleError, match=r"beyond\.csv of net must sum to 1"):
         load_bundle(folder).beyond()
+
+
+def test_other_columns_are_left_out(tmp_path):
+    frame = fake_predictions(CLASSES, ()).assign(call="Banana", p_Banana="x")
+    found = read_predictions(write(tmp_path, frame), FILE, CLASSES)
+    assert list(found) == [*KEYS, *(f"p_{name}" for name in CLASSES)]
+    assert read_part(found, "test", CLASSES).metrics().accuracy == 1.0
