@@ -4,6 +4,7 @@ libjpeg repairs what is damaged with grey and goes on with a warning that Pillow
 simplejpeg hands it over; what only resembles the picture is refused.
 """
 
+import math
 import re
 
 import imagecodecs
@@ -37,6 +38,9 @@ def read_jpeg(data: bytes) -> Stored:
     header = read_header(data)
     check_sides(header.width, header.height)
     check_scans(header)
+    if not (header.is_ended or data.endswith(b"\xff\xd9")):
+        raise ValueError("no end")
+    check_sides(header.width, header.height, _work(header))
     if header.channels == 4:
         raise Refusal("a grey or RGB picture", "a JPEG in CMYK colours")
     check_channels("JPEG", header.channels, header.bits)
@@ -44,9 +48,13 @@ def read_jpeg(data: bytes) -> Stored:
     return Stored(values, header.bits, orientation(header.exif), notes)
 
 
+def _work(header: JpegHeader) -> float:
+    if header.frame == _LS:  # its decoder may never come back from damaged bytes
+        return math.inf
+    return 4 * header.scans if header.frame in (_PROGRESSIVE, _LOSSLESS) else header.scans
+
+
 def _values(header: JpegHeader, data: bytes) -> tuple[Values, tuple[str, ...]]:
-    if not (header.is_ended or data.endswith(b"\xff\xd9")):
-        raise ValueError("no end")
     if header.frame == _LS:
         return channels_last(imagecodecs.jpegls_decode(data)), ("decoded from JPEG-LS",)
     if header.frame == _LOSSLESS:
@@ -85,7 +93,7 @@ def _eight_bits(header: JpegHeader, data: bytes) -> tuple[Values, tuple[str, ...
         values = decode_strictly(data, header.channels)
     except ValueError as warning:
         notes = _excuse(header, data, str(warning))
-        values = decode_leniently(data, header.channels)
+        values = decode_leniently(data)
     if header.frame == _PROGRESSIVE:  # their damage is hidden best
         read_again(data)
     return values, notes

@@ -25,10 +25,10 @@ def read_jpeg_2000(data: bytes) -> Stored:
     """
     head = data[data.index(_SIZES) + 6 :][:48]
     right, bottom, left, top = (int.from_bytes(head[at : at + 4], "big") for at in (2, 6, 10, 14))
-    check_sides(right - left, bottom - top)
+    check_sides(right - left, bottom - top, 16)
     n, precision = int.from_bytes(head[34:36], "big"), head[36]
     check_channels("JPEG 2000 picture", n, (precision & 127) + 1, signed=precision > 127)
-    values = channels_last(imagecodecs.jpeg2k_decode(data))
+    values = channels_last(imagecodecs.jpeg2k_decode(data, numthreads=1))
     if values.shape[:2] != (bottom - top, right - left):
         raise Refusal("a still, flat picture", f"a JPEG 2000 file of shape {values.shape}")
     return Stored(values, (precision & 127) + 1, notes=("decoded from JPEG 2000",))
@@ -41,8 +41,8 @@ def read_jpeg_xl(data: bytes) -> Stored:
         Refusal: A size that is not accepted, values that are not whole, an animation.
         Exception: Whatever libjxl meets in damaged bytes.
     """
-    check_sides(*_xl_sides(_codestream(data)))
-    values = imagecodecs.jpegxl_decode(data, index=0)
+    check_sides(*_xl_sides(_codestream(data)), 8)
+    values = imagecodecs.jpegxl_decode(data, index=0, numthreads=1)
     if values.dtype not in (np.uint8, np.uint16) or values.ndim not in (2, 3):
         raise Refusal("a picture of whole 8- or 16-bit values", f"one of {values.dtype} values")
     values = channels_last(values)

@@ -38,7 +38,7 @@ def read_png(data: bytes) -> Stored:
         Exception: Wrong checksums, too few rows, and whatever Pillow or libpng meet.
     """
     width, height, bits = struct.unpack(">IIB", data[16:25])
-    check_sides(width, height)
+    check_sides(width, height, 8 if bits == 16 else 4)
     blocks = list(_blocks(data))
     _check_still(blocks)
     notes = _check_rows(blocks)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 MIN_SIDE = 32
 MAX_SIDE = 8192
+LIGHT = 1 << 24  # pixels times work on each; more is decoded in a process apart
 
 Values = NDArray[Any]  # uint8 or uint16
 
@@ -38,13 +39,38 @@ class Stored:
     empty: tuple[tuple[int, int, int, int], ...] = ()
 
 
-def check_sides(width: int, height: int) -> None:
-    """Refuse a picture by the sides its header claims, in px."""
+class Heavy(Exception):
+    """A picture that had better be decoded in a process apart."""
+
+
+_apart = False
+
+
+def here_is_apart() -> None:
+    """Take heavy pictures in this process; called where it is the one apart."""
+    global _apart
+    _apart = True
+
+
+def check_sides(width: int, height: int, work: float = 1) -> None:
+    """Refuse a picture by the sides its header claims, in px.
+
+    Args:
+        width: In px.
+        height: In px.
+        work: How much there is to do for a pixel; a plain JPEG's is 1.
+
+    Raises:
+        Refusal: Too small or too large.
+        Heavy: More work than is done here.
+    """
     if width < 1 or height < 1:
         raise ValueError("the header has lost its sides")  # damage, not a small picture
     if min(width, height) < MIN_SIDE or max(width, height) > MAX_SIDE:
         expected = f"a picture with sides of {MIN_SIDE} to {MAX_SIDE} px"
         raise Refusal(expected, f"{width} × {height} px")
+    if width * height * work > LIGHT and not _apart:
+        raise Heavy
 
 
 def check_channels(kind: str, channels: int, bits: int, signed: bool = False) -> None:

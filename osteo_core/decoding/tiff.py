@@ -56,7 +56,7 @@ def read_tiff(data: bytes) -> Stored:
 
 
 def _read_page(page: Any, data: bytes) -> Stored:
-    check_sides(page.imagewidth, page.imagelength)
+    check_sides(page.imagewidth, page.imagelength, page.bitspersample / 2)
     _check_meaning(page)
     check_segments(page, data)
     empty = empty_places(page)
@@ -140,6 +140,7 @@ def _as_colours(page: Any, values: Values) -> tuple[Values, list[str]]:
     top, n = 2**page.bitspersample - 1, _COLOURS[colour]
     whole = values.astype(np.uint8) if values.dtype == np.bool_ else values
     colours, extra, notes = whole[..., :n], whole[..., n:], []
+    stored = colours
     if colour == "PALETTE":
         return _look_up(page.colormap, colours), ["palette colours written as RGB"]
     if colour == "MINISWHITE":
@@ -153,7 +154,7 @@ def _as_colours(page: Any, values: Values) -> tuple[Values, list[str]]:
     if page.extrasamples[0] == _PREMULTIPLIED and extra.any():
         plain = colours.astype(np.uint32) * top // np.maximum(extra, 1)
         colours = np.minimum(plain, top).astype(colours.dtype)
-    return np.concatenate((colours, extra), axis=2), notes
+    return whole if colours is stored else np.concatenate((colours, extra), axis=2), notes
 
 
 def _look_up(palette: NDArray[np.uint16], index: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -125,8 +125,8 @@ def _gather(series: Any, indices: list[int], notes: list[str]) -> Choice:
 
 
 def _series_of(file: tifffile.TiffFile, page: Any) -> Any:
-    if len(file.pages) == 1 and not file.is_imagej:
-        return None
+    if not (file.is_imagej or 1 < len(file.pages) <= _LOOKED_AT):
+        return None  # a single page, or so many that sorting them would take minutes
     try:
         found = [s for s in file.series if page.index in [p.index for p in s.pages if p]]
     except Exception:  # metadata that cannot be read says nothing

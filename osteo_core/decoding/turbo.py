@@ -24,21 +24,16 @@ def decode_strictly(data: bytes, channels: int) -> Values:
     Raises:
         ValueError: An error or a warning, in libjpeg's words.
     """
-    return _decode(data, channels, strict=True)
-
-
-def decode_leniently(data: bytes, channels: int) -> Values:
-    """Decode in spite of warnings; what is missing is grey."""
-    return _decode(data, channels, strict=False)
-
-
-def _decode(data: bytes, channels: int, strict: bool) -> Values:
     if simplejpeg is None:
-        if strict:
-            read_again(data)
-        return channels_last(imagecodecs.jpeg8_decode(data))
+        read_again(data)
+        return decode_leniently(data)
     colours = "GRAY" if channels == 1 else "RGB"
-    return channels_last(np.asarray(simplejpeg.decode_jpeg(data, colours, strict=strict)))
+    return channels_last(np.asarray(simplejpeg.decode_jpeg(data, colours, strict=True)))
+
+
+def decode_leniently(data: bytes) -> Values:
+    """Decode in spite of warnings; what is missing is grey."""
+    return channels_last(imagecodecs.jpeg8_decode(data))
 
 
 def read_again(data: bytes) -> None:

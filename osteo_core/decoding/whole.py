@@ -5,13 +5,14 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from osteo_core.decoding.apart import decode_apart
 from osteo_core.decoding.bmp import read_bmp
 from osteo_core.decoding.developing import develop
 from osteo_core.decoding.jpeg import read_jpeg
 from osteo_core.decoding.newer import read_jpeg_2000, read_jpeg_xl
 from osteo_core.decoding.png import read_png
 from osteo_core.decoding.sniffing import sniff
-from osteo_core.decoding.stored import Refusal, Stored
+from osteo_core.decoding.stored import Heavy, Refusal, Stored
 from osteo_core.decoding.tiff import read_tiff
 
 _READERS: dict[str, Callable[[bytes], Stored]] = {
@@ -33,6 +34,8 @@ def decode(data: bytes) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     kind = sniff(data)
     try:
         return develop(_READERS[kind](data))
+    except Heavy:
+        return decode_apart(data)
     except Refusal:
         raise
     except Exception as error:  # decoders fail on mutilated bytes in ways that no list can hold
