@@ -4,9 +4,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from osteo_ui import letters, sidebar, stale, state
+from osteo_ui import endings, letters, sidebar, stale, state
 
 letters.install()
+endings.watch()
 st.set_page_config(
     page_title="Osteo Explain",
     # A file, because the browser would fetch an icon given by name from another host.

@@ -18,7 +18,6 @@ from osteo_ui.widgets import bound, key_of, segments, told
 
 SOURCES = {"example": "Gallery", "upload": "Upload", "cohort": "Cohort"}
 SUFFIXES = [suffix.removeprefix(".") for suffix in IMAGE_SUFFIXES]
-UPLOAD_MB = 50
 
 
 def settle() -> None:
@@ -127,19 +126,19 @@ def _take_network() -> None:
 
 def _upload_box() -> None:
     key = key_of("uploads")
-    files = st.file_uploader(
+    st.file_uploader(
         "Tiles to upload",
         SUFFIXES,
         accept_multiple_files=True,
         key=key,
         on_change=uploads.take_uploads,
         args=(key,),
-        max_upload_size=UPLOAD_MB,
+        max_upload_size=uploads.UPLOAD_MB,
         help="JPEG (also 2000, XL and LS), PNG, BMP or TIFF, 32 to 8192 px a side. Files stay in "
         "this computer's memory.",
         label_visibility="collapsed",
     )
-    for problem in uploads.problems(files or []):
+    for problem in uploads.problems():
         st.error(problem, icon=":material/broken_image:")
 
 

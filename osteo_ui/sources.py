@@ -14,7 +14,7 @@ from osteo_core.errors import CohortError, OsteoError, TileError
 from osteo_core.tiles import Tile, load_tile
 from osteo_ui.selection import SHORT_ID, Selection, TileRef
 from osteo_ui.store import WeighedStore
-from osteo_ui.uploads import uploaded
+from osteo_ui.uploads import get, uploaded, was_let_go
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
 TILES_BYTES = 400_000_000  # two tiles of the largest size, or some 500 of 512 px
@@ -83,10 +83,7 @@ def entry(ref: TileRef, cohort_folder: str = "") -> Entry:
     elif ref.source == "upload":
         tile = uploaded().get(ref.ident)
         if tile is None:
-            raise TileError(
-                f"This view shows an uploaded file. Upload {ref.name or 'it'} again to see it: "
-                f"the file whose SHA-256 starts with {ref.ident}."
-            )
+            raise _not_here(ref)
         found = _upload_entry(tile)
     else:
         if not cohort_folder:
@@ -118,8 +115,10 @@ def tile(ref: TileRef, cohort_folder: str = "") -> Tile:
         OsteoError: If there is no such tile or it cannot be decoded.
     """
     if ref.source == "upload":
-        entry(ref)
-        return uploaded()[ref.ident]
+        uploaded_tile = get(ref.ident)
+        if uploaded_tile is None:
+            raise _not_here(ref)
+        return uploaded_tile
     path = tile_path(ref, cohort_folder)
     try:
         stamp = path.stat().st_mtime_ns
@@ -153,6 +152,14 @@ def _show(ref: TileRef, folder: str) -> Shown:
     if ref.source == "cohort" and not decoded.sha256.startswith(ref.ident):
         found = replace(found, note=f"{found.note}; the file has changed since the import")
     return Shown(found, decoded)
+
+
+def _not_here(ref: TileRef) -> TileError:
+    which = f"the file whose SHA-256 starts with {ref.ident}"
+    again = f"Upload {ref.name or 'it'} again to see it: {which}."
+    if was_let_go(ref.ident):
+        return TileError(f"This uploaded file had to make room for others. {again}")
+    return TileError(f"This view shows an uploaded file. {again}")
 
 
 def _upload_entry(tile: Tile) -> Entry:
