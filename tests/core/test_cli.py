@@ -12,6 +12,7 @@ from PIL import Image
 from osteo_core.cli import osteo
 from osteo_core.explain import methods
 from osteo_core.heatmap import load_heatmap
+from osteo_core.under_way import UnderWay
 from tests.core.test_bundles import bundle, network  # noqa: F401
 
 
@@ -90,6 +91,20 @@ def test_explain_writes_raw_maps_pictures_and_a_manifest(call, tiles, tmp_path):
     picture = Image.open(out / "a.gradcam.png")
     assert picture.size == (50, 40)
     assert json.loads(picture.text["osteo"])["layer"] == "Conv_1"
+    assert all(file.stat().st_mode & 0o777 == 0o600 for file in out.glob("*.png"))  # show tiles
+    assert not any(file.name.startswith(".") for file in out.iterdir())
+
+
+def test_predictions_of_some_tiles_appear_whole_and_by_one_command_at_a_time(call, tiles, tmp_path):
+    (tiles / "broken.png").write_bytes(b"not a picture")
+    result = call("predict", "--model", "small", "--out", tmp_path / "p.csv", tiles)
+    assert result.exit_code == 1
+    assert len((tmp_path / "p.csv").read_text().splitlines()) == 3
+    before, place = (tmp_path / "p.csv").read_bytes(), tmp_path / "p.csv"
+    with UnderWay(place, place, text=True, private=False):  # as another `osteo predict` has it
+        result = call("predict", "--model", "small", "--out", tmp_path / "p.csv", tiles)
+    assert "another command is writing now" in str(result.exception)
+    assert place.read_bytes() == before
 
 
 def test_a_contrast_with_settings_is_drawn_to_both_sides_of_zero(call, tiles, tmp_path):

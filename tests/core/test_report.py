@@ -265,6 +265,7 @@ def test_the_command_writes_one_file(run, tmp_path):
     done = run("report", "--models", "three,other", "--out", out)
     assert done.exit_code == 0, done.output
     assert [file.name for file in out.parent.iterdir()] == ["report.html"]
+    assert out.stat().st_mode & 0o777 == 0o600  # pictures of tiles are in it
     assert "12 tiles, 2 networks, 0 pictures" in done.output
     assert out.read_text(encoding="utf-8").startswith("<!doctype html>")
 
