@@ -35,7 +35,7 @@ def draw(engine: "Engine", item: Shown, heat: "HeatMap", grade: "Grade") -> None
     for one in found:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(md("{} {}", heat_badges.pill(one.badge), _told(one)), width="content")
-            _button(f"Show {find_method(one.method).title}", one.method, one.layer, grade)
+            _button(f"Show {find_method(one.method).title}", one.method, one.layer, item)
 
 
 def _told(one: Better) -> str:
@@ -62,7 +62,7 @@ def _offer(engine: "Engine", item: Shown, heat: "HeatMap", grade: "Grade") -> No
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"{others} for {heat.score} on this tile yet.", width="content")
         title = f"Try {method.title} ({heat_services.told(seconds)})"
-        _button(title, method.name, question.layer, grade)
+        _button(title, method.name, question.layer, item)
 
 
 def _same_map(one: "Grade", heat: "HeatMap") -> bool:
@@ -76,10 +76,10 @@ def _question(engine: "Engine", method: Method, heat: "HeatMap") -> Question:
     return Question(layer, heat.target, heat.against, method.settings({}))
 
 
-def _button(label: str, method: str, layer: str, grade: "Grade") -> None:
+def _button(label: str, method: str, layer: str, item: Shown) -> None:
     st.button(
         label,
-        key=f"better.{grade.provenance['tile_sha256'][:12]}.{method}.{layer}",
+        key=f"better.{item.entry.ref.encode()}.{method}.{layer}",
         type="tertiary",
         icon=":material/arrow_forward:",
         on_click=state.update,
