@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from osteo_core.engine_layers import LayersOf, with_maps
 from osteo_core.errors import ModelError
 from osteo_core.networks.activations import Activations
 from osteo_core.networks.agreement import check_agreement, check_weights, probe
@@ -21,7 +22,6 @@ from osteo_core.networks.preprocessing import check_preprocessing, prepare
 from osteo_core.networks.sweep import Sweep
 from osteo_core.reading import Reading
 from osteo_core.tiles import Tile
-from osteo_core.units import Unit
 
 if TYPE_CHECKING:
     from osteo_core.bundles import Card
@@ -30,7 +30,7 @@ Keep = Literal["stages", "convolutions"]
 Batch = npt.NDArray[np.float32]
 
 
-class Engine:
+class Engine(LayersOf):
     """A trained network in memory.
 
     Args:
@@ -92,6 +92,7 @@ class Engine:
         self.layers: tuple[LayerInfo, ...] = describe_layers(graph)
         self._by_name = {layer.name: layer for layer in self.layers}
         self._behind_logits = graph.downstream(self.logits_layer)
+        self._conv_layers = with_maps(graph, self.layers, self._behind_logits)
         if not checked:
             self._check_agreement(model, headed)
 
@@ -99,113 +100,6 @@ class Engine:
     def graph(self) -> Graph:
         """The network's steps and what feeds what."""
         return self._pieces.graph
-
-    @property
-    def unit_layers(self) -> tuple[str, ...]:
-        """Names of the layers whose channels or neurons are units: convolutions and dense ones.
-
-        In order; the logits are the last.
-        """
-        kinds = ("convolution", "depthwise convolution", "dense")
-        return tuple(layer.name for layer in self.layers if layer.kind in kinds)
-
-    @property
-    def conv_layers(self) -> tuple[str, ...]:
-        """Names of the convolutions, in order."""
-        kinds = ("convolution", "depthwise convolution")
-        return tuple(layer.name for layer in self.layers if layer.kind in kinds)
-
-    @property
-    def dense_layers(self) -> tuple[str, ...]:
-        """Names of the fully connected layers, in order; the logits are the last."""
-        return tuple(layer.name for layer in self.layers if layer.kind == "dense")
-
-    @property
-    def default_layer(self) -> str:
-        """The last convolution.
-
-        Raises:
-            ModelError: The network has none.
-        """
-        if not self.conv_layers:
-            raise ModelError(
-                f"Expected a network with a convolution. Received: {self.name}, which has none."
-            )
-        return self.conv_layers[-1]
-
-    @property
-    def last_maps(self) -> str:
-        """The last layer with feature maps before they are pooled or flattened.
-
-        The last convolution where that applies its own activation, as in VGG19; behind its
-        normalisation, activation or merge where these are layers of their own: `out_relu` in
-        MobileNetV2, whose `Conv_1` itself is below zero nearly everywhere.
-
-        Raises:
-            ModelError: The network has no convolution.
-        """
-        last = self.default_layer
-        for layer in self.layers:  # in order: the last that fits stays
-            is_map = len(layer.shape) == 3 and layer.shape[0] * layer.shape[1] > 1
-            if is_map and layer.kind != "pooling" and layer.name not in self._behind_logits:
-                last = layer.name
-        return last
-
-    def layer(self, name: str) -> LayerInfo:
-        """What is known of one layer.
-
-        Raises:
-            ModelError: No such layer.
-        """
-        if name not in self._by_name:
-            raise ModelError(
-                f"Expected a layer of {self.name}, such as {self.layers[-1].name}. "
-                f"Received: {name!r}."
-            )
-        return self._by_name[name]
-
-    def check_unit(self, unit: Unit) -> Unit:
-        """Return a unit if the network has it.
-
-        Raises:
-            ModelError: No such layer, it has no units that the logits depend on, or no such unit.
-        """
-        if unit.layer not in self.unit_layers:
-            raise ModelError(
-                f"Expected a convolution or a fully connected layer of {self.name}, such as "
-                f"{self.unit_layers[-1]}. Received: {unit.layer!r}."
-            )
-        n_units = self.layer(self.check_before_logits(unit.layer)).n_units
-        if not 0 <= unit.index < n_units:
-            raise ModelError(
-                f"Expected a unit 0 to {n_units - 1} of {unit.layer}. Received: {unit.index}."
-            )
-        return unit
-
-    def check_before_logits(self, name: str) -> str:
-        """Return a layer's name if the logits depend on it.
-
-        Raises:
-            ModelError: No such layer, or it stands behind the logits.
-        """
-        self.layer(name)
-        if name in self._behind_logits:
-            raise ModelError(f"Expected a layer in front of the logits. Received: {name!r}.")
-        return name
-
-    def check_has_maps(self, name: str) -> str:
-        """Return a layer's name if its output is feature maps that the logits depend on.
-
-        Raises:
-            ModelError: No such layer, or it has no maps.
-        """
-        shape = self.layer(name).shape
-        if len(shape) != 3:
-            raise ModelError(
-                "Expected a layer with feature maps (height, width, channels), such as "
-                f"{self.default_layer}. Received: {name!r} of shape {shape}."
-            )
-        return self.check_before_logits(name)
 
     def prepare(self, tile: Tile) -> Batch:
         """A tile as the network takes it, float32 (1, h, w, 3)."""
@@ -222,10 +116,32 @@ class Engine:
 
         Returns:
             The reading.
+
+        Raises:
+            ModelError: The network answers this tile with NaN.
         """
         prepared = self.prepare(tile)
         activations = Activations.of(self._pieces, self._lock, prepared, self._kept(keep))
+        if not np.isfinite(activations.probabilities()).all():
+            raise self.unanswered(tile.name, activations)
         return Reading(self, activations, tile.sha256, tile.name)
+
+    def unanswered(self, tile: str, activations: Activations | None = None) -> ModelError:
+        """What to say of a tile to which the network gives no probabilities.
+
+        Args:
+            tile: The tile's name.
+            activations: Its values, to find the first layer whose output is not finite.
+        """
+        where = ""
+        if activations is not None:
+            values = ((n, activations.tensor(n)) for n in self.graph.maker)
+            wrong = (n for n, v in values if not np.isfinite(np.asarray(v, np.float32)).all())
+            where = f"; the first layer with NaN or infinite values is {next(wrong, 'the last')}"
+        return ModelError(
+            f"Expected probabilities of {tile} from {self.name}. Received: NaN{where}, so there "
+            "is no prediction and nothing to explain."
+        )
 
     def _check_agreement(self, model: Any, headed: Headed) -> None:
         """Refuse a network to which `read`, `predict` and Keras do not give the same answers."""
@@ -239,6 +155,16 @@ class Engine:
             "Engine.predict": np.asarray(output) if self.card else self.forward(batch),
         }
         check_agreement(model, headed, batch, answers)
+
+    def _last_read(self) -> str:
+        """The last of `conv_layers` whose places count; in the end only the class token may."""
+        batch = probe(self.input_size, self.preprocessing, 1)
+        read = Activations.of(self._pieces, self._lock, batch, self._kept("stages"))
+        direction = np.eye(len(self.classes), dtype=np.float32)[0]
+        for name in reversed(self.conv_layers):
+            if np.any(np.asarray(read.gradient(name, direction), np.float32)):
+                return name
+        return self.conv_layers[-1]
 
     def _kept(self, keep: Keep) -> list[str]:
         convolutions = self.conv_layers if keep == "convolutions" else self.conv_layers[-1:]

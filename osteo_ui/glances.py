@@ -38,7 +38,7 @@ def glance(engine: "Engine", tile: Tile, layer: str, target: str) -> Glance:
         layer: A convolution of any of the networks; the last one where this network lacks it.
         target: A class; the predicted one where this network lacks it.
     """
-    own = layer if layer in engine.conv_layers else engine.default_layer
+    own = layer if layer in engine.conv_layers or engine.no_maps else engine.default_layer
     known = target if target in engine.classes else ""
     return _glance(engine.digest, tile.sha256, own, known, engine, tile)
 
@@ -48,5 +48,7 @@ def _glance(
     bundle: str, sha256: str, layer: str, target: str, _engine: "Engine", _tile: Tile
 ) -> Glance:
     reading = services.reading(_engine, _tile)
-    heat = reading.heatmap("gradcam", layer=layer, target=layers.target_of(reading, target))
+    method = "saliency" if _engine.no_maps else "gradcam"  # of the input, where no layer has maps
+    own = None if _engine.no_maps else layer
+    heat = reading.heatmap(method, layer=own, target=layers.target_of(reading, target))
     return Glance(reading.classes, reading.probabilities, reading.predicted, heat)

@@ -143,13 +143,13 @@ def _cell(method: Method, column: Column, tile: Tile, parameters: Mapping) -> Ce
     against = column.versus if column.versus in classes else None
     against = None if against == target else against
     deep = "" if method.at_input else column.deep
-    layer = column.layer or deep or method.default_layer(column.engine)
-    question, problem = Question(layer, target, against, parameters), ""
+    layer, problem = column.layer or deep, ""
     try:
-        method.check_layer(column.engine, layer)
+        layer = layer or method.default_layer(column.engine)
+        layer = method.check_layer(column.engine, layer)
     except OsteoError:
         problem = f"{method.title} needs a layer with maps; it cannot be asked about the input."
-    return Cell(method, column, tile, question, problem)
+    return Cell(method, column, tile, Question(layer, target, against, parameters), problem)
 
 
 def predicted(engine: "Engine", tile: Tile) -> str:

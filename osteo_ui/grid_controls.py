@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from osteo_core.bundles import Bundle
-from osteo_core.explain import INPUT, Method, methods
+from osteo_core.explain import INPUT, Method
 from osteo_ui import heat_controls, services, state, widgets
 from osteo_ui.grid_cells import Column
+from osteo_ui.markdown import md
 from osteo_ui.selection import DIVERGING, MAX_COLUMNS, MAX_MODELS, MAX_ROWS, SEQUENTIAL
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class View:
 def draw(engine: "Engine") -> View:
     """Draw the choices. Where nothing is chosen, the rows and columns of the start are shown."""
     by = widgets.segments("Columns", "grid_by", BY)
-    rows = _choose_methods()
+    rows = _choose_methods(engine)
     bundles, names = _choose_columns(engine, by)
     engines = _open(engine, bundles)
     columns = _columns(by, engines, names)
@@ -69,14 +70,16 @@ def draw(engine: "Engine") -> View:
     return View(by, rows, columns, scale, colours, signed, settings)
 
 
-def _choose_methods() -> tuple[Method, ...]:
-    known = methods()
+def _choose_methods(engine: "Engine") -> tuple[Method, ...]:
+    known = heat_controls.offered(engine)
+    if engine.no_maps:
+        st.info(md("{}", engine.no_maps), icon=":material/info:")
     chosen = [name for name in state.selection().grid_methods if name in known]
     names = widgets.bound(
         st.multiselect,
         "Methods, one a row",
         "grid_methods",
-        chosen or [name for name in FIRST if name in known],
+        chosen or [name for name in FIRST if name in known] or list(known)[:3],
         list(known),
         format_func=lambda name: known[name].title,
         max_selections=MAX_ROWS,
@@ -92,12 +95,12 @@ def _choose_columns(engine: "Engine", by: str) -> tuple[list[Bundle], list[str]]
     else:
         found, layers = [], _choose_layers(engine) if by == "layers" else [""]
     left, right = st.columns(2)
-    if by == "classes":
+    if by == "classes" and engine.conv_layers:
         with left:
             widgets.choose_layer(
                 "Layer of the CAMs", "layer", engine, engine.conv_layers, engine.default_layer
             )
-    else:
+    elif by != "classes":
         with left:
             widgets.choose_class("Class", engine.classes)
     with right:

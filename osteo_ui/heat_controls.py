@@ -89,15 +89,22 @@ def draw(engine: "Engine", several: bool) -> View:
     return View(method, layer, target, versus, parameters, colours, opacity, scale, baseline)
 
 
-def chosen() -> Method:
-    """Return the method on view; a link may name one that there is not."""
-    known = methods()
-    return known.get(state.selection().method, known[DEFAULT])
+def chosen(engine: "Engine") -> Method:
+    """Return the method on view; a link may name one that there is not, or not here."""
+    known = offered(engine)
+    return known.get(state.selection().method, known.get(DEFAULT) or next(iter(known.values())))
+
+
+def offered(engine: "Engine") -> dict[str, Method]:
+    """Return the methods that can be asked of a network, by name."""
+    return {name: method for name, method in methods().items() if method.offered(engine)}
 
 
 def _choose_method(engine: "Engine") -> Method:
-    known, now = methods(), chosen()
-    if state.selection().method not in known:
+    known, now = offered(engine), chosen(engine)
+    if engine.no_maps:
+        st.info(md("{}", engine.no_maps), icon=":material/info:")
+    elif state.selection().method not in known:
         st.caption(f"No such method as {state.selection().method}: {now.title} is shown instead.")
     told = {name: _passes(engine, method) for name, method in known.items()}
     key = widgets.key_of("method")
@@ -109,7 +116,7 @@ def _choose_method(engine: "Engine") -> Method:
         list(known),
         format_func=lambda name: heat_words.label(known[name], told[name]),
         on_change=_take_method,
-        args=(key,),
+        args=(engine, key),
     )
     return now
 
@@ -121,12 +128,12 @@ def _passes(engine: "Engine", method: Method) -> float:
     return method.cost(engine, question)
 
 
-def _take_method(key: str) -> None:
+def _take_method(engine: "Engine", key: str) -> None:
     """Change the method. One that can be asked about the input starts there."""
     st.session_state[key] = heat_words.method_of(st.session_state[key])
     if state.is_echo(key):
         return
-    old, new, layer = chosen(), methods()[st.session_state[key]], state.selection().layer
+    old, new, layer = chosen(engine), methods()[st.session_state[key]], state.selection().layer
     if new.at_input and not old.at_input:
         st.session_state[_CAM_LAYER] = layer
         layer = ""

@@ -204,7 +204,7 @@ def has_reading(which: "Engine", tile: Tile) -> bool:
 
 def weight(which: "Engine") -> int:
     """Bytes a reading grows to once every layer has been looked at, not what it starts with."""
-    kinds = ("convolution", "depthwise convolution", "dense", "pooling")
+    kinds = ("convolution", "depthwise convolution", "tokens", "dense", "pooling")
     return 4 * sum(prod(layer.shape) for layer in which.layers if layer.kind in kinds)
 
 

@@ -245,6 +245,9 @@ def units_there(reading: "Reading", card: "UnitCard") -> None:
         st.markdown(md("**Units at this place**"), width="content")
         forget = {"on_click": state.update, "kwargs": {"place": ""}}
         st.button("Forget the place", key="unit.forget", type="tertiary", **forget)
+    if card.map is None and reading.engine.no_maps:
+        st.caption("There is no layer with maps, so no unit fires at a place.")
+        return
     # Neurons have no places: those of the last convolution are shown instead.
     layer = card.unit.layer if card.map is not None else reading.engine.default_layer
     with st.spinner("Looking for the units that fire there…", show_time=True):

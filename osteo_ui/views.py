@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 def small_heat(engine: "Engine", reading: "Reading", item: Shown, selection: Selection) -> None:
     """Draw Grad-CAM at the last convolution, or at the chosen one, with its grade."""
+    if engine.no_maps:
+        st.caption(md("{}", engine.no_maps))
+        return
     layer = pick(selection.layer, engine.conv_layers, engine.default_layer)
     target = layers.target_of(reading, selection.target)
     heat = services.heat_map(reading, layer, target)
@@ -50,6 +53,9 @@ def small_heat(engine: "Engine", reading: "Reading", item: Shown, selection: Sel
 
 def small_mosaic(engine: "Engine", reading: "Reading", item: Shown, selection: Selection) -> None:
     """Draw the 36 maps of a layer that are strongest on average."""
+    if engine.no_maps:
+        st.caption("There is no layer with maps.")
+        return
     layer = pick(selection.layer, engine.conv_layers, engine.default_layer)
     maps = layers.maps(reading, layer)
     order = tuple(int(i) for i in layers.rank(reading, layer, "mean")[:36])
@@ -67,6 +73,9 @@ def small_mosaic(engine: "Engine", reading: "Reading", item: Shown, selection: S
 
 def small_neurons(engine: "Engine", reading: "Reading", item: Shown, selection: Selection) -> None:
     """Draw the activations of a fully connected layer."""
+    if not engine.dense_layers:
+        st.caption("This network has no fully connected layer.")
+        return
     layer = pick(selection.dense, engine.dense_layers, engine.dense_layers[0])
     values = reading.activation(layer)
     figure = charts.neuron_plot(

@@ -217,6 +217,13 @@ def open_engine(bundle: Bundle) -> "Engine":
         return services.engine(bundle)
 
 
+def require_maps(engine: "Engine") -> None:
+    """Stop the page where the network has no layer with maps, and say what it has."""
+    if engine.no_maps:
+        st.info(md("{}", engine.no_maps), icon=":material/info:")
+        st.stop()
+
+
 def _offer_members(bundle: EnsembleBundle) -> None:
     st.info(
         md(

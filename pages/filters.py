@@ -19,12 +19,13 @@ bundle = widgets.require_bundle()
 shown = widgets.require_tiles()
 engine = widgets.open_engine(bundle)
 
+widgets.require_maps(engine)
 first, last = layers.landmark_layers(engine)
 chosen, jumps = st.columns([2, 1], vertical_alignment="bottom")
 with chosen:
     layer = widgets.choose_layer("Layer", "layer", engine, engine.conv_layers, last)
 with jumps, st.container(horizontal=True):
-    for name in (first, last):
+    for name in dict.fromkeys((first, last)):  # one layer may be both
         st.button(
             name,
             key=f"jump.{name}",

@@ -47,8 +47,11 @@ for item, slot in zip(shown, slots, strict=True):
         if met:
             st.caption(met)
 st.caption(
-    "Softmax probabilities of one forward pass. The predicted class is drawn strong; a high "
-    "probability is no proof of a right call."
+    md(
+        "Probabilities of one forward pass. {} The predicted class is drawn strong; a high "
+        "probability is no proof of a right call.",
+        engine.output,
+    )
 )
 
 st.divider()

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import numpy as np
 
 from osteo_core.commands.following import follow
 from osteo_core.commands.options import Failures, any_model_options, open_chosen
+from osteo_core.errors import ModelError, OsteoError
 from osteo_core.files import staged, write_bytes, write_text
 from osteo_core.pictures import limits, overlay, png
 from osteo_core.tiles import Tile
@@ -109,15 +111,39 @@ def _explain(
     done: list[dict[str, Any]] = []
     with staged(out, last=_MANIFEST, what="another `osteo explain`") as beside:
         for file, tile in failures.tiles(paths):
-            steps = engine.read(tile).heatmap_steps(method, **asked)
-            heat = follow(f"{file.name}, {method}", steps)
+            try:
+                heat = _made(engine, file, tile, method, asked)
+            except _OfThisTile as error:
+                failures.add(error)
+                continue
             stem = _free_stem(file.stem, {row["stem"] for row in done})
             _write(beside / f"{stem}.{method}", tile, heat)
             read = {"path": str(file), "decoding": list(tile.decoding)}
             done.append({"stem": stem, **read, **heat.meta()})
-        _write_manifest(beside / _MANIFEST, done, failures.count)
+        _write_manifest(beside / _MANIFEST, done, failures.count, engine)
     click.echo(f"{len(done)} done, {failures.count} failed: {out}")
     failures.finish()
+
+
+class _OfThisTile(OsteoError):
+    """A network that fails on one tile; the others go on."""
+
+
+def _made(
+    engine: "Engine", file: Path, tile: Tile, method: str, asked: dict[str, Any]
+) -> "HeatMap":
+    try:
+        reading = engine.read(tile)
+    except ModelError as error:  # no answer to this tile
+        raise _OfThisTile(str(error)) from error
+    heat = follow(f"{file.name}, {method}", reading.heatmap_steps(method, **asked))
+    numbers = [heat.target_logit, *heat.figures.values()]
+    if not (np.isfinite(heat.values).all() and np.isfinite(numbers).all()):
+        raise _OfThisTile(
+            f"Expected a map of {file} by {method} that is numbers. Received: NaN or infinity; "
+            "another layer or method may give one."
+        )
+    return heat
 
 
 def _again(
@@ -171,7 +197,8 @@ def _write(stem: Path, tile: Tile, heat: "HeatMap") -> None:
     write_bytes(file, png(picture, text=heat.png_text(drawing)), private=True)  # shows the tile
 
 
-def _write_manifest(file: Path, done: list[dict[str, Any]], failed: int) -> None:
-    manifest = {"schema_version": 1, "failed": failed, "maps": done}
+def _write_manifest(file: Path, done: list[dict[str, Any]], failed: int, engine: "Engine") -> None:
+    said = {"output": engine.output, "softmax_added": engine.softmax_added}
+    manifest = {"schema_version": 1, "failed": failed, **said, "maps": done}
     text = json.dumps(manifest, indent=2, sort_keys=True, allow_nan=False)
     write_text(file, text + "\n")

@@ -41,7 +41,9 @@ def _row(method: "Method", engine: "Engine | None") -> dict[str, Any]:
         "deviation": method.deviation,
         "settings": {parameter.name: parameter.default for parameter in method.parameters},
     }
-    if engine is not None:
+    if engine is not None and not method.offered(engine):
+        row["default_layer"] = "none: no layer with maps"
+    elif engine is not None:
         from osteo_core.explain import Question
 
         layer = method.default_layer(engine)

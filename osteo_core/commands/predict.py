@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import click
+import numpy as np
 
 from osteo_core.commands.options import Failures, model_options, open_chosen, path_text
+from osteo_core.errors import ModelError
 from osteo_core.files import atomic_write
 from osteo_core.text import cell
 
@@ -66,9 +68,25 @@ def _write(
 ) -> None:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(["path", "model", "predicted", *(f"p_{name}" for name in engine.classes)])
+    _say_output(engine)
     readable = failures.tiles(paths)
     while some := list(islice(readable, _BATCH)):
         rows = engine.predict(tile for _, tile in some)
         for (file, _), row, called in zip(some, rows, engine.calls(rows), strict=True):
+            if not np.isfinite(row).all():
+                failures.add(_unanswered(engine.name, file))
+                continue
             said = map(cell, (path_text(file), engine.name, called))
             writer.writerow([*said, *(f"{p:.6f}" for p in row)])
+
+
+def _unanswered(name: str, file: Path) -> ModelError:
+    return ModelError(
+        f"Expected probabilities of {file} from {name}. Received: NaN, so no row is written for it."
+    )
+
+
+def _say_output(engine: "Engine | EnsembleReader") -> None:
+    """Tell once where the probabilities are not the file's own output."""
+    if getattr(engine, "softmax_added", False):
+        click.echo(f"osteo: {engine.name}: {engine.output}", err=True)  # type: ignore[union-attr]

@@ -155,6 +155,10 @@ class Method:
                 )
         return {name: p.check(given.get(name, p.default)) for name, p in known.items()}
 
+    def offered(self, engine: "Engine") -> bool:
+        """Whether there is anything in a network that it can be asked about."""
+        return self.at_input or bool(engine.conv_layers)
+
     def default_layer(self, engine: "Engine") -> str:
         """What it is asked about when no layer is named."""
         if self.at_input:
@@ -178,8 +182,9 @@ class Method:
             return engine.check_has_maps(layer)
         if not self.at_input:
             raise ModelError(
-                f"Expected a layer with feature maps for {self.title}, such as "
-                f"{engine.default_layer}. Received: the network's input."
+                f"Expected a layer with feature maps for {self.title}"
+                f"{', such as ' + engine.default_layer if engine.conv_layers else ''}. "
+                "Received: the network's input."
             )
         return layer
 

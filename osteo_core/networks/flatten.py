@@ -6,6 +6,7 @@ functional network, once for each call, so that `layer.output` exists and is una
 """
 
 import copy
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ import keras
 
 from osteo_core.errors import ModelError
 from osteo_core.networks.graph import INPUT, free_name, ordered_nodes
+from osteo_core.networks.tokens import Grid, as_maps_and_back, token_grids
 
 DEFAULT_SIDE = 224
 
@@ -28,10 +30,12 @@ def flatten(model: Any, input_size: tuple[int, int] | None = None) -> Any:
 
     Returns:
         A functional `keras.Model` of new layers with copied weights; outputs equal the original's
-        in inference mode. Layers keep their own names. Where two layers of different parents
+        in inference mode. Layers keep their own names, but for spaces and other characters that
+        TensorFlow compiles under no name, which become `_`. Where two layers of different parents
         share a name, the second is prefixed with its parent's name; a layer that is called twice
         stands twice, the second time as `name_2`, and so does one that is called `input`, as the
-        network's own input is here. A batch of fixed size is opened.
+        network's own input is here. A batch of fixed size is opened. Rows of tokens that are places
+        of the tile pass through maps, `name_maps` for the step `name` (`networks.tokens`).
 
     Raises:
         ModelError: The model is not functional or not built, has several inputs or outputs, takes
@@ -45,6 +49,12 @@ def flatten(model: Any, input_size: tuple[int, int] | None = None) -> Any:
         outputs = _Flattening({INPUT, start.name}).run(model, [start])
     except Exception as error:
         raise (_fixed_batch(model, fixed) if fixed is not None else error) from error
+    flat = keras.Model(start, outputs[0], name=model.name)
+    grids = token_grids(flat)
+    if not grids:
+        return flat
+    start = keras.Input(shape, name=start.name)
+    outputs = _Flattening({INPUT, start.name}, grids).run(flat, [start])
     return keras.Model(start, outputs[0], name=model.name)
 
 
@@ -96,9 +106,16 @@ def _is_graph(operation: Any) -> bool:
 
 @dataclass
 class _Flattening:
-    """The state of one flattening: the names given, and how often each layer was called."""
+    """The state of one flattening: the names given, and how often each layer was called.
+
+    Attributes:
+        names: Names given so far.
+        grids: Steps whose tokens are to be laid out as maps.
+        calls: How often each layer was called, by id.
+    """
 
     names: set[str]
+    grids: Mapping[str, Grid] = field(default_factory=dict)
     calls: dict[int, int] = field(default_factory=dict)
 
     def run(self, model: Any, tensors: Sequence[Any], parent: str = "") -> list[Any]:
@@ -112,8 +129,9 @@ class _Flattening:
                 made = self.run(node.operation, given, parent=node.operation.name)
             else:
                 made = self._call(node, args, kwargs, parent)
-                # No layer may be called as a second output is.
-                self.names.update(f"{node.operation.name}:{i}" for i in range(1, len(made)))
+                if grid := self.grids.get(node.operation.name):
+                    name = free_name(f"{node.operation.name}_maps", self.names)
+                    made[0] = as_maps_and_back(made[0], grid, name)
             known.update(zip(map(id, node.outputs), made, strict=True))
         return [known[id(tensor)] for tensor in model.outputs]
 
@@ -134,12 +152,18 @@ class _Flattening:
     def _name(self, operation: Any, parent: str) -> str:
         before = self.calls.get(id(operation), 0)
         self.calls[id(operation)] = before + 1
-        name = operation.name
+        name = _as_scope(operation.name)
         if before == 0 and name in self.names and parent:
-            name = f"{parent}_{name}"
+            name = f"{_as_scope(parent)}_{name}"
         name = free_name(name, self.names)
         self.names.add(name)
         return str(name)
+
+
+def _as_scope(name: str) -> str:
+    """A layer's name as TensorFlow takes it when it compiles: other characters become `_`."""
+    cleaned = re.sub(r"[^A-Za-z0-9_.>-]", "_", name)
+    return cleaned if re.match(r"[A-Za-z0-9.]", cleaned) else f"layer{cleaned}"
 
 
 def _is_symbolic(value: Any) -> bool:

@@ -15,6 +15,7 @@ import keras
 from osteo_core.errors import ModelError
 
 Stop = Callable[[str], bool]
+_ROUNDS = {"float16": 2e-3, "bfloat16": 2e-2}  # a few units in the last place
 INPUT = "input"  # what the network's own input is called, whatever its layers are
 
 
@@ -159,6 +160,11 @@ class Graph:
                 )
             )
         return cls(INPUT, name_of[id(end)], tuple(steps), tensors)
+
+    @cached_property
+    def rounds(self) -> float:
+        """Relative rounding of the shortest float that the network computes in: 2e-3 in float16."""
+        return max(_ROUNDS.get(symbol.dtype, 0.0) for symbol in self.tensors.values())
 
     def name_of(self, symbol: Any) -> str:
         """Name of a symbolic tensor of the network."""

@@ -143,7 +143,8 @@ class Pieces:
                 return self._differentiate(values, edits, key.inputs[0], next(waiting))
             return self.graph.run(values, key.outputs, edits)
 
-        return traced(call, specs)
+        # In short floats a compiled graph rounds at other places than Keras, step by step, does.
+        return call if self.graph.rounds else traced(call, specs)
 
     def _differentiate(self, values: Values, edits: Edits, layer: str, direction: Any) -> list[Any]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from osteo_core.errors import ModelError
+from osteo_core.networks.ends import inner
 from osteo_core.networks.graph import Graph, Step
 
 Pair = tuple[int, int]
@@ -100,7 +101,8 @@ def _widest(fields: Sequence[Field | None]) -> Field | None:
 
 def _behind(step: Step, field: Field) -> Field | None:
     """The field behind one step, given the field in front of it."""
-    layer, name = step.operation, type(step.operation).__name__
+    layer = inner(step.operation)
+    name = type(layer).__name__
     if name == "UpSampling2D":
         up, down = _pair(layer.size)
         return Field(field.size, (field.stride[0] / up, field.stride[1] / down))
