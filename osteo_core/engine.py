@@ -13,7 +13,7 @@ from osteo_core.errors import ModelError
 from osteo_core.networks.activations import Activations
 from osteo_core.networks.agreement import check_agreement, check_weights, probe
 from osteo_core.networks.backward import Backward
-from osteo_core.networks.flatten import flatten
+from osteo_core.networks.flatten import flatten, rebuilt
 from osteo_core.networks.graph import Graph
 from osteo_core.networks.head import Headed, expose_logits
 from osteo_core.networks.layers import LayerInfo, describe_layers
@@ -148,12 +148,13 @@ class Engine(LayersOf):
         # One input for a network of our own, in whose layers inputs cannot mix: it is opened often.
         rows = model.inputs[0].shape[0] or (1 if self.card else 2)
         batch = probe(self.input_size, self.preprocessing, rows)
-        read = Activations.of(self._pieces, self._lock, batch[:1], self._kept("stages"))
-        output = self._pieces.told(read.tensor(self.graph.output))
-        answers = {
-            "Engine.read": read.probabilities()[None],
-            "Engine.predict": np.asarray(output) if self.card else self.forward(batch),
-        }
+        with rebuilt(model):
+            read = Activations.of(self._pieces, self._lock, batch[:1], self._kept("stages"))
+            output = self._pieces.told(read.tensor(self.graph.output))
+            answers = {
+                "Engine.read": read.probabilities()[None],
+                "Engine.predict": np.asarray(output) if self.card else self.forward(batch),
+            }
         check_agreement(model, headed, batch, answers)
 
     def _last_read(self) -> str:

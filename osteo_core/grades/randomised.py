@@ -51,7 +51,8 @@ def stages(engine: "Engine") -> tuple[Stage, ...]:
     )
     found: list[Stage] = []
     reached: set[str] = set()
-    for name, more in wanted:
+    for name, layers in wanted:
+        more = layers & set(weighted)  # logits may be a tensor that no layer with weights makes
         if name == "randomised_all" or not more <= reached:
             reached |= more
             found.append(Stage(name, tuple(n for n in weighted if n in reached)))

@@ -78,8 +78,9 @@ def own_activation(operation: Any) -> str:
     if isinstance(operation, (keras.layers.RNN, keras.layers.Bidirectional)):
         return "a recurrent state"
     if isinstance(operation, keras.layers.Wrapper):
-        found = own_activation(inner(operation))
-        return found if found == "linear" else f"wrapped {found}"
+        function = getattr(inner(operation), "activation", None)
+        called = getattr(function, "__name__", type(function).__name__)
+        return "linear" if function in (None, keras.activations.linear) else f"wrapped {called}"
     name = type(operation).__name__
     if isinstance(operation, keras.layers.Softmax) or _is_bare(operation, "Softmax"):
         plain = operation.axis in (-1, 1) and isinstance(operation.input, keras.KerasTensor)

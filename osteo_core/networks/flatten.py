@@ -7,7 +7,8 @@ functional network, once for each call, so that `layer.output` exists and is una
 
 import copy
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,12 +44,9 @@ def flatten(model: Any, input_size: tuple[int, int] | None = None) -> Any:
     """
     _check(model)
     shape = _input_shape(model, input_size)
-    fixed = model.inputs[0].shape[0]
     start = keras.Input(shape, name=model.inputs[0].name.split(":")[0] or INPUT)
-    try:
+    with rebuilt(model):
         outputs = _Flattening({INPUT, start.name}).run(model, [start])
-    except Exception as error:
-        raise (_fixed_batch(model, fixed) if fixed is not None else error) from error
     flat = keras.Model(start, outputs[0], name=model.name)
     grids = token_grids(flat)
     if not grids:
@@ -58,12 +56,29 @@ def flatten(model: Any, input_size: tuple[int, int] | None = None) -> Any:
     return keras.Model(start, outputs[0], name=model.name)
 
 
-def _fixed_batch(model: Any, fixed: int) -> ModelError:
-    return ModelError(
-        "Expected a network that takes any number of tiles at once, or one that can be rebuilt to. "
-        f"Received: {model.name!r}, built for batches of exactly {fixed}; build it again with "
-        "keras.Input(shape=...) in place of batch_shape=... and copy its weights."
-    )
+@contextmanager
+def rebuilt(model: Any) -> Iterator[None]:
+    """Run what uses the flat copy of a model; whatever goes wrong there becomes a sentence.
+
+    Raises:
+        ModelError: The copy cannot be built or run; a batch of fixed size is named as the reason.
+    """
+    try:
+        yield
+    except Exception as error:  # somebody else's layers may fail in any way
+        fixed = model.inputs[0].shape[0]
+        if fixed is not None:
+            raise ModelError(
+                "Expected a network that takes any number of tiles at once, or can be rebuilt to. "
+                f"Received: {model.name!r}, built for batches of exactly {fixed}; build it again "
+                "with keras.Input(shape=...) in place of batch_shape=... and copy its weights."
+            ) from error
+        if isinstance(error, ModelError):
+            raise
+        raise ModelError(
+            f"Expected a network that can be run layer by layer. Received: {model.name!r}: "
+            f"{_first_line(error)[:200]}"
+        ) from error
 
 
 def _check(model: Any) -> None:

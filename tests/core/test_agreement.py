@@ -1,117 +1,123 @@
-"""Agreement of heat maps: by hand on 2 x 2 maps, and against SciPy."""
+"""What is checked when a network is opened, and names and batches that used to trip it."""
 
+import keras
 import numpy as np
 import pytest
-from scipy import stats
 
 from osteo_core.errors import ModelError
-from osteo_core.explain.agreement import MOST_PLACES, agreement
-from osteo_core.heatmap import HeatMap
+from tests.toys import engine_of, noise_tile, wake
+
+L = keras.layers
 
 
-def heat(values, signed=False, tile="t", empty_reason=None):
-    return HeatMap(
-        values=np.asarray(values, np.float32),
-        method="m",
-        layer="l",
-        target="Viable",
-        target_logit=1.0,
-        target_probability=0.5,
-        signed=signed,
-        tile_sha256=tile,
-        tile_name="t.png",
-        bundle="b",
-        bundle_digest="d",
-        empty_reason=empty_reason,
+def _network(name="conv", batch=None, kind=L.GlobalAveragePooling2D):
+    start = keras.Input(batch_shape=(batch, 16, 16, 3), name="image")
+    x = L.Conv2D(4, 3, activation="relu", name=name)(L.Rescaling(1 / 255)(start))
+    x = kind()(x)
+    return wake(keras.Model(start, L.Dense(3, activation="softmax", name="out")(x)))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_weights_that_are_no_numbers_are_refused_by_layer(value):
+    model = _network()
+    kernel, bias = model.get_layer("conv").get_weights()
+    kernel[0, 0, 0, 0] = value
+    model.get_layer("conv").set_weights([kernel, bias])
+    with pytest.raises(ModelError, match=r"'conv' \(Conv2D\), where 1 of the 108 values"):
+        engine_of(model)
+
+
+@keras.saving.register_keras_serializable("tests")
+class Fickle(L.Layer):
+    """Answers by what is in none of its settings: a copy of it is another layer."""
+
+    shift = 1.0
+
+    def call(self, x):
+        return x + self.shift * keras.ops.arange(3, dtype="float32")
+
+
+def test_a_network_that_is_read_otherwise_than_keras_runs_it_is_refused():
+    start = keras.Input((16, 16, 3))
+    row = L.GlobalAveragePooling2D()(L.Conv2D(4, 3)(L.Rescaling(1 / 255)(start)))
+    fickle = Fickle()
+    fickle.shift = 2.0
+    model = wake(keras.Model(start, L.Softmax()(fickle(L.Dense(3)(row)))))
+    with pytest.raises(ModelError, match=r"Engine\.read and Keras .* up to 0\.\d+ apart"):
+        engine_of(model)
+
+
+def test_answers_that_are_no_numbers_are_refused():
+    start = keras.Input((16, 16, 3))
+    row = L.GlobalAveragePooling2D()(L.Conv2D(4, 3, activation="exponential")(start))
+    model = keras.Model(start, L.Dense(3, activation="softmax")(row * 1e38))
+    with pytest.raises(ModelError, match="answers NaN to every test input"):
+        engine_of(model)
+
+
+def _overflows():
+    """Answers all but bright tiles: exp of the mean colour overflows."""
+    start = keras.Input((16, 16, 3))
+    row = L.GlobalAveragePooling2D()(L.Conv2D(1, 1, name="conv", use_bias=False)(start))
+    powers = keras.ops.exp(row / 2)
+    model = keras.Model(start, L.Dense(3, activation="softmax", name="out")(powers / (1 + powers)))
+    model.get_layer("conv").set_weights([np.full((1, 1, 3, 1), 1 / 3, np.float32)])
+    return model
+
+
+def test_a_tile_without_an_answer_is_named_with_the_layer():
+    engine = engine_of(_overflows())
+    dark, bright = noise_tile(16), noise_tile(16)
+    bright.pixels.setflags(write=True)
+    bright.pixels[:] = 255
+    assert np.isfinite(engine.read(dark).probabilities).all()
+    with pytest.raises(
+        ModelError, match=r"NaN; the first layer with NaN or infinite values is exp"
+    ):
+        engine.read(bright)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["input", "output", "probabilities", "log_probabilities", "out:1", "factor of conv", "層"],
+)
+def test_layers_may_be_called_anything(name):
+    model, tile = _network(name), noise_tile(16)
+    engine = engine_of(model)
+    wanted = np.asarray(model(engine.prepare(tile)))[0]
+    reading = engine.read(tile)
+    np.testing.assert_allclose(reading.probabilities, wanted, atol=1e-6)
+    layer = engine.default_layer
+    assert layer != "input"
+    np.testing.assert_allclose(
+        reading.contributions_by_class(layer)[:, 2],
+        reading.contributions(layer, "Viable"),
+        atol=1e-5,
     )
+    assert reading.heatmap("gradcam").values.shape == (14, 14)
+    assert reading.heatmap("saliency", "input").values.shape == (16, 16)
 
 
-def test_two_maps_by_hand():
-    # Shares of places that lie lower: 0, 1/3, 2/3, 1 and, the other way round, 1, 2/3, 1/3, 0.
-    found = agreement({"up": heat([[1, 2], [3, 4]]), "down": heat([[40, 30], [20, 10]])})
-    assert found.names == ("up", "down")
-    assert found.consensus == pytest.approx(0.5)
-    assert found.disagreement == pytest.approx(np.array([[1 / 2, 1 / 6], [1 / 6, 1 / 2]]))
-    assert found.correlations == pytest.approx(np.array([[1, -1], [-1, 1]]))
-    assert found.rank_correlation == pytest.approx(-1)
-    assert found.consensus.dtype == found.disagreement.dtype == np.float32
+class Row(L.Layer):
+    """A layer that lays a batch of a known size out by itself."""
+
+    def call(self, x):
+        return keras.ops.reshape(x, (4, 14 * 14 * 4))
 
 
-def test_places_without_evidence_are_tied_at_the_bottom():
-    found = agreement({"a": heat([[0, 0], [0, 5]]), "b": heat([[0, 0], [1, 5]])})
-    assert found.consensus == pytest.approx(np.array([[0, 0], [1 / 3, 1]]))
-    # Mean ranks 1, 1, 1, 3 (from 0) and 0.5, 0.5, 2, 3: r = 3 / sqrt(3 * 4.5).
-    assert found.rank_correlation == pytest.approx(3 / np.sqrt(13.5))
+@pytest.mark.parametrize("size", [1, 4])
+def test_a_fixed_batch_is_opened(size):
+    kind = lambda: lambda x: keras.ops.reshape(x, (size, -1))  # noqa: E731
+    model = _network(batch=size, kind=kind)
+    tiles = [noise_tile(16, seed) for seed in range(3)]
+    engine = engine_of(model)
+    given = engine.predict(tiles)
+    for tile, row in zip(tiles, given, strict=True):
+        batch = np.repeat(engine.prepare(tile), size, axis=0)
+        np.testing.assert_allclose(row, np.asarray(model(batch))[0], atol=1e-5)
+    assert engine.read(tiles[0]).heatmap("gradcam").values.shape == (14, 14)
 
 
-def test_of_a_signed_map_the_positive_part_counts():
-    found = agreement(
-        {"signed": heat([[-9, -1], [0, 5]], signed=True), "b": heat([[0, 0], [0, 2]])}
-    )
-    assert found.rank_correlation == pytest.approx(1)
-
-
-def test_scale_and_monotone_change_do_not_matter():
-    rng = np.random.default_rng(0)
-    a, b = rng.random((2, 7, 7))
-    plain = agreement({"a": heat(a), "b": heat(b)})
-    changed = agreement({"a": heat(1000 * a), "b": heat(np.exp(b))})
-    assert (plain.consensus == changed.consensus).all()
-    assert plain.rank_correlation == pytest.approx(changed.rank_correlation)
-
-
-def test_pairs_agree_with_scipy():
-    rng = np.random.default_rng(1)
-    maps = [np.maximum(rng.normal(size=(6, 5)), 0).astype(np.float32) for _ in range(4)]
-    found = agreement({str(i): heat(values) for i, values in enumerate(maps)})
-    expected = stats.spearmanr([m.ravel() for m in maps], axis=1).statistic
-    assert found.correlations == pytest.approx(expected)
-    assert found.rank_correlation == pytest.approx(expected[np.triu_indices(4, 1)].mean())
-
-
-def test_maps_without_an_order_are_left_out_and_named():
-    found = agreement(
-        {
-            "good": heat([[0, 1], [2, 3]]),
-            "flat": heat(np.ones((2, 2))),
-            "empty": heat(np.zeros((2, 2)), empty_reason="Dead."),
-            "against": heat(-np.eye(2), signed=True),
-            "broken": heat([[np.nan, 1], [2, 3]]),
-        }
-    )
-    assert found.names == ("good",)
-    assert found.rank_correlation is None
-    assert found.left_out == {
-        "flat": "It has the same value everywhere.",
-        "empty": "Dead.",
-        "against": "Nothing in it speaks for Viable: it has no positive value.",
-        "broken": "It has values that are not finite numbers.",
-    }
-    assert not found.disagreement.any()
-
-
-def test_no_map_at_all():
-    found = agreement({"flat": heat(np.zeros((3, 2)))})
-    assert found.names == ()
-    assert found.rank_correlation is None
-    assert found.consensus.shape == (3, 2)
-    assert agreement({}).correlations.shape == (0, 0)
-
-
-def test_sizes_meet_at_the_largest_up_to_a_bound():
-    rng = np.random.default_rng(2)
-    small, large = heat(rng.random((4, 4))), heat(rng.random((224, 224)))
-    assert agreement({"a": small, "b": heat(rng.random((8, 8)))}).consensus.shape == (8, 8)
-    assert agreement({"a": small, "b": large}).consensus.shape == (MOST_PLACES, MOST_PLACES)
-
-
-def test_the_same_picture_in_two_sizes_agrees():
-    ramp = np.add.outer(np.arange(4), 2 * np.arange(4))
-    fine = np.add.outer(np.arange(32), 2 * np.arange(32))
-    found = agreement({"coarse": heat(ramp), "fine": heat(fine)})
-    assert found.rank_correlation > 0.99
-
-
-def test_another_tile_is_refused():
-    with pytest.raises(ModelError, match="of 2 tiles"):
-        agreement({"a": heat(np.eye(2)), "b": heat(np.eye(2), tile="other")})
+def test_a_fixed_batch_that_cannot_be_opened_is_said():
+    with pytest.raises(ModelError, match=r"batches of exactly 4"):
+        engine_of(_network(batch=4, kind=Row))

@@ -51,7 +51,7 @@ def test_depthwise_convolutions_are_convolutions():
 def test_a_network_without_convolutions_says_so():
     start = keras.Input((4, 4, 3))
     engine = engine_of(keras.Model(start, keras.layers.Dense(3)(keras.layers.Flatten()(start))))
-    with pytest.raises(ModelError, match="Expected a network with a convolution"):
+    with pytest.raises(ModelError, match="Expected a layer with maps"):
         engine.read(noise_tile(8)).heatmap()
 
 
