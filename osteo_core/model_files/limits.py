@@ -2,8 +2,8 @@
 
 from osteo_core.errors import ModelError
 
-MEMBERS = 2_000  # files in an archive, and groups and arrays in an HDF5 file: see OBJECTS
-OBJECTS = 200_000
+MEMBERS = 2_000  # files in an archive
+OBJECTS = 200_000  # groups and arrays in an HDF5 file
 UNPACKED_BYTES = 8 << 30  # all weights of a file together
 UNPACKED_FREE = 64 << 20  # up to here a file may be packed as tightly as it likes;
 UNPACKED_RATIO = 20  # above, trained weights never pack to a twentieth of their size

@@ -22,6 +22,7 @@ from tests.core.keras2_files import (
 )
 from tests.toys import CLASSES, THREE, ramp_tile
 
+ALL = {"start": None, "stop": None, "step": None}
 RAMP = (-0.5, 2.5)  # logits on the ramp tile
 
 
@@ -201,7 +202,72 @@ def recurrent_network():
     return network(*layers), {"both": both, "logits": last}, (2 * np.tanh(np.tanh(1)), 0)
 
 
+def _choices():
+    """Grey is 0.2989 red + 0.587 green; where it is above 8 it is halved, else it stays; mirrored.
+
+    Over the ramp: red 0..15 and green 10, so grey runs from 5.87 to 10.35.
+    """
+    halved = function("math.truediv", "halved", "grey", y=2.0)
+    chosen = function("where", "chosen", "over", x=["halved", 0, 0], y=["grey", 0, 0])
+    layers = [
+        start(),
+        function("image.rgb_to_grayscale", "grey", "input_1"),
+        function("math.greater", "over", "grey", y=8.0),
+        halved,
+        chosen,
+        function("image.flip_left_right", "turned", "chosen"),
+        function("__operators__.getitem", "corner", "turned", slice_spec=[ALL, 0, 0, ALL]),
+        function("math.reduce_mean", "mean", "chosen", axis=[1, 2]),
+        function("concat", "both", "corner", "mean", axis=-1),
+        dense("logits", "both"),
+    ]
+    weights = {"logits": [("logits/kernel:0", np.eye(2)), ("logits/bias:0", 0 * ones(2))]}
+    grey = 0.2989 * np.arange(16) + 5.87
+    return network(*layers), weights, (grey[3], np.where(grey > 8, grey / 2, grey).mean())
+
+
+def _states():
+    """A layer that starts from another's states, and keeps them."""
+    config = {"units": 2, "implementation": 2, "time_major": False, "reset_after": True}
+    first = layer("GRU", "first", "rows", **config, return_state=True)
+    second = layer("GRU", "second", "rows", **config)
+    second["inbound_nodes"] = [[["rows", 0, 0, {}], ["first", 0, 1, {}]]]
+    layers = [
+        start(),
+        layer("Reshape", "rows", "input_1", target_shape=[16, 3]),
+        first,
+        second,
+        dense("logits", "second"),
+    ]
+
+    def gru(name, update, state):
+        """Gates of the bias: new = update * old + (1 - update) * tanh(state)."""
+        bias = np.zeros((2, 6), np.float32)
+        bias[0] = [update, update, 0, 0, *state]
+        path = f"{name}/gru_cell"
+        kernels = [("kernel:0", np.zeros((3, 6))), ("recurrent_kernel:0", np.zeros((2, 6)))]
+        return [(f"{path}/{n}", v) for n, v in [*kernels, ("bias:0", bias)]]
+
+    weights = {
+        "first": gru("first", -50, (0.5, -0.25)),  # forgets all: tanh of its bias
+        "second": gru("second", 50, (3, 3)),  # keeps what it starts from
+        "logits": [("logits/kernel:0", np.eye(2)), ("logits/bias:0", 0 * ones(2))],
+    }
+    return network(*layers), weights, (np.tanh(0.5), np.tanh(-0.25))
+
+
+def _named_ends():
+    """Inputs and outputs in a dict, as a model that is given names has them."""
+    config = ramp()
+    config["config"]["input_layers"] = {"image": ["input_1", 0, 0]}
+    config["config"]["output_layers"] = {"class": ["logits", 0, 0]}
+    return config, ramp_weights(), RAMP
+
+
 CASES = [
+    _choices,
+    _states,
+    _named_ends,
     _slashes,
     _depthwise_normalised,
     functions_network,

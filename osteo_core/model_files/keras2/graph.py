@@ -1,6 +1,5 @@
 """The calls that a file of Keras 2 recorded, made again in Keras 3."""
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,11 +7,17 @@ import keras
 
 from osteo_core.model_files.keras2 import ops
 from osteo_core.model_files.keras2.layers import class_of, make_layer, plain
+from osteo_core.model_files.keras2.names import Names, allowed, name_operations
+from osteo_core.model_files.keras2.references import (
+    CONSTANT,
+    all_references,
+    is_reference,
+    references,
+)
 from osteo_core.model_files.limits import Unreadable
 from osteo_core.model_files.settings import NETWORKS, layers_of
 
 _RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)  # take their states beside the input
-_CONSTANT = "_CONSTANT_VALUE"
 
 
 @dataclass
@@ -42,7 +47,7 @@ class Part:
             function = str((self.given.get("config") or {}).get("function"))
             made = ops.run(function, arguments, named)
             outputs = made if isinstance(made, list) else [made]
-            _name(outputs, [*arguments, *named.values()], name)
+            name_operations(outputs, [*arguments, *named.values()], name)
             return outputs
         layer = self._layer(arguments, name)
         if self.is_network:
@@ -91,7 +96,7 @@ def _build(network: Part, given: list[Any] | None) -> None:
 
 def _sequential(network: Part, given: list[Any] | None) -> None:
     config = network.given.get("config")
-    names = _Names()
+    names = Names()
     network.parts = [Part(layer, _name_of(layer)) for layer in layers_of(config)]
     if not network.parts:
         raise Unreadable(f"its {network.name!r} has no layers")
@@ -100,10 +105,10 @@ def _sequential(network: Part, given: list[Any] | None) -> None:
         if class_of(part.given) != "InputLayer":
             made = part.call([tensor], {}, names.new(part.name))
             tensor = made[0]
-    network.made = keras.Model(start, tensor, name=_allowed(network.name))
+    network.made = keras.Model(start, tensor, name=allowed(network.name))
 
 
-def _start(network: Part, config: Any, given: list[Any] | None, names: "_Names") -> Any:
+def _start(network: Part, config: Any, given: list[Any] | None, names: "Names") -> Any:
     """The input of a Sequential: as it or its first layer says, or of what it is called on."""
     first = network.parts[0]
     inner = first.given.get("config")
@@ -138,14 +143,14 @@ def _functional(network: Part) -> None:
     network.parts = [Part(layer, _name_of(layer)) for layer in layers_of(config)]
     calls = _Calls(network.parts)
     calls.run()
-    starts = [calls.tensor(ref) for ref in _references(config.get("input_layers"))]
-    ends = [calls.tensor(ref) for ref in _references(config.get("output_layers"))]
+    starts = [calls.tensor(ref) for ref in references(config.get("input_layers"))]
+    ends = [calls.tensor(ref) for ref in references(config.get("output_layers"))]
     if not starts or not ends:
         raise Unreadable(f"its {network.name!r} has no input or no output")
     network.made = keras.Model(
         starts if len(starts) > 1 else starts[0],
         ends if len(ends) > 1 else ends[0],
-        name=_allowed(network.name),
+        name=allowed(network.name),
     )
 
 
@@ -154,7 +159,7 @@ class _Calls:
 
     def __init__(self, parts: list[Part]) -> None:
         self.parts = {part.name: part for part in parts}
-        self.names = _Names()
+        self.names = Names()
         self.tensors: dict[tuple[str, int], list[Any]] = {}
         self.new_name = {part.name: self.names.new(part.name) for part in parts}
         self.first = {part.name: self._first_call(part) for part in parts}
@@ -192,7 +197,7 @@ class _Calls:
         done = False
         while nodes:
             number, node = nodes[0]
-            if not all(self._has(ref) for ref in _all_references(node, self.parts)):
+            if not all(self._has(ref) for ref in all_references(node, self.parts)):
                 break
             self._make(name, number, node)
             nodes.pop(0)
@@ -219,10 +224,10 @@ class _Calls:
 
     def _filled(self, node: Any, named: dict[str, Any]) -> Any:
         """A call's first argument; the others are put into `named` as the file has them."""
-        if _is_reference(node, self.parts):
+        if is_reference(node, self.parts):
             if len(node) > 3 and isinstance(node[3], dict):
                 named.update(node[3])
-            return plain(node[2]) if node[0] == _CONSTANT else self.tensor(node)
+            return plain(node[2]) if node[0] == CONSTANT else self.tensor(node)
         if isinstance(node, list):
             return [self._filled(inner, named) for inner in node]
         if isinstance(node, dict):
@@ -231,7 +236,7 @@ class _Calls:
 
     def _value(self, value: Any) -> Any:
         """A named argument with the tensors that it refers to."""
-        if _is_reference(value, self.parts) and value[0] != _CONSTANT:
+        if is_reference(value, self.parts) and value[0] != CONSTANT:
             return self.tensor(value)
         if isinstance(value, list):
             return [self._value(inner) for inner in value]
@@ -240,7 +245,7 @@ class _Calls:
         return plain(value)
 
     def _has(self, ref: list[Any]) -> bool:
-        return ref[0] == _CONSTANT or self._key(ref) in self.tensors
+        return ref[0] == CONSTANT or self._key(ref) in self.tensors
 
     def _key(self, ref: list[Any]) -> tuple[str, int]:
         return ref[0], ref[1]
@@ -251,42 +256,6 @@ class _Calls:
         if made is None or not 0 <= ref[2] < len(made):
             raise Unreadable(f"it refers to {str(ref[:3])[:80]}, which is not there")
         return made[ref[2]]
-
-
-def _is_reference(value: Any, parts: dict[str, Part]) -> bool:
-    return (
-        isinstance(value, list)
-        and len(value) in (3, 4)
-        and isinstance(value[0], str)
-        and isinstance(value[1], int)
-        and (value[0] in parts or value[0] == _CONSTANT)
-    )
-
-
-def _all_references(node: Any, parts: dict[str, Part]) -> list[list[Any]]:
-    """Every reference in a call, in its arguments of any depth."""
-    found, todo = [], [node]
-    while todo:
-        value = todo.pop()
-        if _is_reference(value, parts):
-            found.append(value)
-            todo.extend(value[3:])
-        elif isinstance(value, list):
-            todo.extend(value)
-        elif isinstance(value, dict):
-            todo.extend(value.values())
-    return found
-
-
-def _references(value: Any) -> list[list[Any]]:
-    """What `input_layers` or `output_layers` lists, in whatever structure."""
-    if isinstance(value, dict):
-        value = list(value.values())
-    if not isinstance(value, list):
-        return []
-    if len(value) == 3 and isinstance(value[0], str) and isinstance(value[1], int):
-        return [value]
-    return [ref for inner in value for ref in _references(inner)]
 
 
 def _as_inputs(model: Any, arguments: list[Any]) -> Any:
@@ -300,42 +269,3 @@ def _name_of(part: dict[str, Any]) -> str:
     config = part.get("config")
     inner = config.get("name") if isinstance(config, dict) else None
     return str(part.get("name") or inner or class_of(part).lower())
-
-
-def _allowed(name: str) -> str:
-    """A name that Keras 3 takes: without a slash, and one that TensorFlow can make a scope of."""
-    clean = re.sub(r"[^A-Za-z0-9_.\-]", "_", name)
-    return clean if re.match(r"[A-Za-z0-9.]", clean) else f"layer{clean}"
-
-
-class _Names:
-    """Names that are given out once."""
-
-    def __init__(self) -> None:
-        self.taken: set[str] = set()
-
-    def new(self, wanted: str) -> str:
-        """A name as wanted, or with a number behind it."""
-        base = name = _allowed(wanted)
-        number = 1
-        while name in self.taken:
-            number += 1
-            name = f"{base}_{number}"
-        self.taken.add(name)
-        return name
-
-
-def _name(outputs: list[Any], arguments: list[Any], name: str) -> None:
-    """Give the bare operations between some tensors a name; Keras numbers its own at random."""
-    known = {id(tensor) for tensor in keras.tree.flatten(arguments)}
-    todo = [tensor for tensor in outputs if isinstance(tensor, keras.KerasTensor)]
-    number, done = 0, set[int]()
-    while todo:
-        tensor = todo.pop()
-        operation = tensor._keras_history.operation
-        if id(tensor) in known or id(operation) in done:
-            continue
-        done.add(id(operation))
-        operation.name = name if number == 0 else f"{name}.{number}"
-        number += 1
-        todo.extend(operation._inbound_nodes[tensor._keras_history.node_index].input_tensors)
