@@ -6,8 +6,10 @@ code has them (directives, formulas, icons, arrows, emoji, bare addresses).
 
 from __future__ import annotations
 
+import json
 import re
 
+from google.protobuf.message import Message
 from markdown_it import MarkdownIt
 
 _GAP = "\ue010"  # parts a run of text, draws nothing
@@ -73,3 +75,65 @@ def _directives(source: str) -> list[str]:
     """Directives and formulas, which are told from text before escapes are read."""
     bare = re.sub(r"\\[!-/:-@[-`{-~]|(`+)(?!`).*?(?<!`)\1(?!`)|&#\d+;", "x", source)
     return re.findall(r":[A-Za-z][\w-]*|\$", bare)
+
+
+# What Streamlit's browser code draws as it is, or does not draw at all.
+PLAIN = ("options", "raw_value", "raw_values", "value", "default", "query_string", "url", "alt")
+HIDDEN = ("id", "key", "config", "json", "set_value", "data", "element_id", "columns", "file_name")
+
+
+def texts(message: Message, path: str = ""):
+    """Yield every text of an element with the name of its field."""
+    for field, value in message.ListFields():
+        name = f"{path}.{field.name}" if path else field.name
+        values = value if not isinstance(value, str | bytes | Message) and _many(value) else [value]
+        for one in values:
+            if isinstance(one, Message):
+                yield from texts(one, name)
+            elif isinstance(one, str):
+                yield name, one
+
+
+def _many(value) -> bool:
+    return hasattr(value, "__iter__") and not isinstance(value, dict)
+
+
+def drawn(at):
+    for node in at:
+        proto = getattr(node, "proto", None)
+        if isinstance(proto, Message):
+            for name, text in texts(proto):
+                yield node.type, name, text
+
+
+def check(at, mark: str, pieces) -> int:
+    """Check all that a page draws of foreign text; return how many texts that were.
+
+    Args:
+        at: An AppTest run.
+        mark: What each foreign text has in it.
+        pieces: Beginnings of foreign texts, one of which each text drawn must show.
+    """
+    assert not at.exception
+    found = [one for one in drawn(at) if mark in one[2]]
+    for kind, field, text in found:
+        last = field.rpartition(".")[2]
+        if (kind, last) == ("plotly_chart", "spec"):
+            _chart(json.loads(text), mark)
+        elif last not in HIDDEN and not (last in PLAIN and kind != "metric"):
+            told, live = seen(text, ours=True)
+            assert not live, (kind, field, text)
+            assert any(name in told for name in pieces), (kind, field, text, told)
+    return len(found)
+
+
+def _chart(part, mark: str, name="") -> None:
+    """Check that nothing foreign in a figure is markup to Plotly."""
+    if isinstance(part, dict):
+        for key, value in part.items():
+            _chart(value, mark, key)
+    elif isinstance(part, list):
+        for value in part:
+            _chart(value, mark, name)
+    elif isinstance(part, str) and mark in part:
+        assert not re.search(r"<(?!/?b>|br>)|\$|%{", part), (name, part)

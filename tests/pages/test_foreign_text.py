@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 
 import cv2
 import numpy as np
 import pytest
-from google.protobuf.message import Message
 
 from osteo_core.bundles import load_bundle, write_card
 from osteo_core.cohorts.table import Cohort, CohortTile, write_cohort
 from tests import dashboard
 from tests.fake_bundles import CLASSES, fake_card, fake_history, fake_predictions
 from tests.pages import conftest
-from tests.seen import seen
+from tests.seen import check
 
 MARK = "q7x"
 
@@ -103,62 +101,6 @@ def dashboard_of(models, monkeypatch):
     services.engine(load_bundle(models / MODELS[0]))
 
 
-# What Streamlit's browser code draws as it is, or does not draw at all.
-PLAIN = ("options", "raw_value", "raw_values", "value", "default", "query_string", "url", "alt")
-HIDDEN = ("id", "key", "config", "json", "set_value", "data", "element_id", "columns", "file_name")
-
-
-def texts(message: Message, path: str = ""):
-    """Yield every text of an element with the name of its field."""
-    for field, value in message.ListFields():
-        name = f"{path}.{field.name}" if path else field.name
-        values = value if not isinstance(value, str | bytes | Message) and _many(value) else [value]
-        for one in values:
-            if isinstance(one, Message):
-                yield from texts(one, name)
-            elif isinstance(one, str):
-                yield name, one
-
-
-def _many(value) -> bool:
-    return hasattr(value, "__iter__") and not isinstance(value, dict)
-
-
-def drawn(at):
-    for node in at:
-        proto = getattr(node, "proto", None)
-        if isinstance(proto, Message):
-            for name, text in texts(proto):
-                yield node.type, name, text
-
-
-def check(at):
-    """Check all that a page draws of foreign text; return how many texts that were."""
-    assert not at.exception
-    found = [one for one in drawn(at) if MARK in one[2]]
-    for kind, field, text in found:
-        last = field.rpartition(".")[2]
-        if (kind, last) == ("plotly_chart", "spec"):
-            chart_is_text(json.loads(text))
-        elif last not in HIDDEN and not (last in PLAIN and kind != "metric"):
-            told, live = seen(text, ours=True)
-            assert not live, (kind, field, text)
-            assert any(name[:30] in told for name in PIECES), (kind, field, text, told)
-    return len(found)
-
-
-def chart_is_text(part, name=""):
-    """Check that nothing foreign in a figure is markup to Plotly."""
-    if isinstance(part, dict):
-        for key, value in part.items():
-            chart_is_text(value, key)
-    elif isinstance(part, list):
-        for value in part:
-            chart_is_text(value, name)
-    elif isinstance(part, str) and MARK in part:
-        assert not re.search(r"<(?!/?b>|br>)|\$|%{", part), (name, part)
-
-
 @pytest.mark.parametrize("page", dashboard.PAGES)
 def test_names_from_files_are_letters(page, dashboard_of, cohort):
     from osteo_ui import sources
@@ -180,7 +122,7 @@ def test_names_from_files_are_letters(page, dashboard_of, cohort):
         "mark": f"{LAYERS[0]}:1",
         "beside": "layers",
     }
-    assert check(dashboard.open_page(page, link).run()) > 3
+    assert check(dashboard.open_page(page, link).run(), MARK, PIECES) > 3
 
 
 @pytest.mark.parametrize("page", dashboard.PAGES)
@@ -197,6 +139,6 @@ def test_what_a_link_says_is_letters(page, dashboard_of):
         "valuesof": f"upload:0123456789ab:{foreign}",
         "find": "classes",
     }
-    assert check(dashboard.open_page(page, link).run()) > 3
+    assert check(dashboard.open_page(page, link).run(), MARK, PIECES) > 3
     link |= {"source": "cohort", "tile": ["cohort:0123456789ab"], "panel": "off", "series": "means"}
-    assert check(dashboard.open_page(page, link).run()) > 3
+    assert check(dashboard.open_page(page, link).run(), MARK, PIECES) > 3
