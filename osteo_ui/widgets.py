@@ -80,11 +80,15 @@ def told(
 
 
 def choose(label: str, field: str, options: Sequence[Any], **extra: Any) -> Any:
-    """Draw a select box for a field of the selection; an unknown value falls back to the first."""
-    now = getattr(state.selection(), field)
-    return bound(
-        st.selectbox, label, field, now if now in options else options[0], options, **extra
-    )
+    """Draw a select box for a field of the selection; an unknown value falls back to the first.
+
+    That is said, unless the first stands for a choice left open, "".
+    """
+    now, first = getattr(state.selection(), field), options[0]
+    if now and now not in options and first:
+        shown = extra.get("format_func", str)(first)
+        st.caption(f"The view asks for {now}, which is not offered here: {shown} is shown instead.")
+    return bound(st.selectbox, label, field, now if now in options else first, options, **extra)
 
 
 def segments(label: str, field: str, names: dict[Any, str], **extra: Any) -> Any:
