@@ -145,7 +145,7 @@ def _heat_map(bundle: Bundle, engine: "Engine", glance: Glance, item: Shown) -> 
     high = heat_views.highest(heat)
     drawing = now.heat_colours, now.opacity / 100, high
     heat_views.draw(bundle, item, glance, heat, *drawing, heat_grade_line.known(item, heat))
-    heat_grade_line.draw(engine, item, heat)
+    heat_grade_line.draw(engine, item, heat, bundle.name)
     chosen = heat.layer == now.layer
     notes = [md("At `{}`, {}.", heat.layer, "as chosen" if chosen else "its last convolution")]
     if now.layer and not chosen:

@@ -27,8 +27,15 @@ def known(item: Shown, heat: "HeatMap") -> "Grade | None":
     return heat_grades.known(heat_services.grade_key(heat, _settings(), heat_masks.mask_of(item)))
 
 
-def draw(engine: "Engine", item: Shown, heat: "HeatMap") -> None:
-    """Draw a map's grade; where there is none, say so and offer to make it."""
+def draw(engine: "Engine", item: Shown, heat: "HeatMap", network: str = "") -> None:
+    """Draw a map's grade; where there is none, say so and offer to make it.
+
+    Args:
+        engine: The network.
+        item: The tile.
+        heat: The map.
+        network: Its name, where another of the same weights may stand beside it.
+    """
     settings, mask = _settings(), heat_masks.mask_of(item)
     key = heat_services.grade_key(heat, settings, mask)
     job = heat_asked.wanted_job(
@@ -40,20 +47,21 @@ def draw(engine: "Engine", item: Shown, heat: "HeatMap") -> None:
         st.markdown(heat_badges.pending())
         heat_asked.watch([key], "Grading")
     else:
-        _offer(engine, item, heat, key, settings, job.problem if job else None)
+        _offer(engine, item, heat, f"{key}|{network}", key, settings, job and job.problem)
 
 
 def _offer(
     engine: "Engine",
     item: Shown,
     heat: "HeatMap",
+    place: str,
     key: str,
     settings: "GradeSettings",
     problem: str | None,
 ) -> None:
     if problem:
         st.warning(problem)
-    name = hashlib.sha256(f"{key}|{item.entry.ref.encode()}".encode()).hexdigest()[:16]
+    name = hashlib.sha256(f"{place}|{item.entry.ref.encode()}".encode()).hexdigest()[:16]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(heat_badges.pending("Not graded yet"), width="content")
         st.button(
