@@ -2,7 +2,7 @@
 
 import math
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,6 +25,7 @@ def read_arrays(
     names: Iterable[str] | None = None,
     most: int = MOST_BYTES,
     kinds: str = _KINDS,
+    only: Container[str] | None = None,
 ) -> Arrays:
     """Read an `.npz` archive.
 
@@ -33,6 +34,7 @@ def read_arrays(
         names: Arrays to read; all when not given. Others in the archive are not looked at.
         most: Bytes of the file, and of all arrays that are read.
         kinds: NumPy's letters of the dtypes that are taken. Objects are never among them.
+        only: Names of those that are of use; others of an archive are not looked at either.
 
     Returns:
         The arrays by name.
@@ -43,9 +45,11 @@ def read_arrays(
         OSError: It cannot be opened.
         zipfile.BadZipFile: It is damaged.
     """
-    with plain_file(file, most) as stream, zipfile.ZipFile(stream) as archive:
+    size = most if only is None else MOST_BYTES  # of the file, with what is of no use
+    with plain_file(file, size) as stream, zipfile.ZipFile(stream) as archive:
         members = _members(archive)
         wanted = list(members) if names is None else list(dict.fromkeys(names))
+        wanted = [name for name in wanted if only is None or name in only]
         missing = [name for name in wanted if name not in members]
         if missing:
             raise ValueError(f"no array {shown(missing[0])}")

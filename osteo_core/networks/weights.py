@@ -6,6 +6,7 @@ Kernels are stored in half precision, which halves what is shipped; every one-di
 
 import hashlib
 from collections.abc import Iterable
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from osteo_core import files
 from osteo_core.arrays import Arrays, read_arrays
 from osteo_core.errors import BundleError
 from osteo_core.foreign import reading
+
+_WIDEST = 8  # bytes of a number
 
 
 def variables_of(layer: Any) -> dict[str, Any]:
@@ -53,7 +56,7 @@ def load_weights(network: Any, files: Iterable[Path]) -> None:
         BundleError: A file is no archive of numbers, a variable of the network is in none of the
             files, or has another shape, or a number that is not finite.
     """
-    stored = _stored(files)
+    stored = _stored(files, network)
     for layer in network.layers:
         for key, variable in variables_of(layer).items():
             if key not in stored:
@@ -61,11 +64,14 @@ def load_weights(network: Any, files: Iterable[Path]) -> None:
             variable.assign(_fitting(stored[key], key, tuple(variable.shape)))
 
 
-def _stored(files: Iterable[Path]) -> Arrays:
+def _stored(files: Iterable[Path], network: Any) -> Arrays:
+    """The arrays that the network has a place for, of no more bytes than it has in all."""
+    known = {key: v.shape for layer in network.layers for key, v in variables_of(layer).items()}
+    most = (1 << 20) + _WIDEST * sum(prod(shape) for shape in known.values())
     stored: Arrays = {}
     for file in files:
         with reading(file.name, BundleError, "weights as NumPy arrays (.npz)"):
-            stored.update(read_arrays(file, kinds="f"))
+            stored.update(read_arrays(file, kinds="f", most=most, only=known))
     return stored
 
 

@@ -85,6 +85,12 @@ def test_an_archive_that_inflates_is_refused_before_it_does(tmp_path):
         read_arrays(tmp_path / "x.npz", most=1 << 20)
 
 
+def test_what_is_of_no_use_is_not_looked_at(tmp_path):
+    bomb = header((1 << 24,)) + bytes(1 << 26)
+    pack(tmp_path / "x.npz", [("a.npy", npy([1.0])), ("b.npy", bomb), ("c.npy", evil())])
+    assert list(read_arrays(tmp_path / "x.npz", most=1000, only={"a"})) == ["a"]
+
+
 def test_a_packing_that_numpy_never_writes_is_refused(tmp_path):
     pack(tmp_path / "x.npz", [("a.npy", npy(np.zeros(99)))], zipfile.ZIP_BZIP2)
     with pytest.raises(ValueError, match="packed in a way"):

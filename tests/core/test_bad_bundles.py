@@ -227,6 +227,9 @@ def test_weights_that_are_not_finite_are_named(tmp_path):
     np.savez(tmp_path / "w.npz", **{"fc1/kernel": np.array([[1, np.nan], [np.inf, 2]], "f4")})
     with pytest.raises(BundleError, match=r"'fc1/kernel' must hold finite.*in 2 of 4 places"):
         load_weights(network, [tmp_path / "w.npz"])
+    np.savez_compressed(tmp_path / "w.npz", **{"fc1/kernel": np.zeros((1 << 20, 2), "f4")})
+    with pytest.raises(BundleError, match=r"w\.npz .arrays of 8,388,736 bytes"):
+        load_weights(network, [tmp_path / "w.npz"])
     (tmp_path / "w.npz").write_bytes(b"PK junk")
     with pytest.raises(BundleError, match=r"Received: w\.npz"):
         load_weights(network, [tmp_path / "w.npz"])
