@@ -36,7 +36,7 @@ def read_jpeg(data: bytes) -> Stored:
         Exception: Whatever the decoders meet in damaged bytes, their warnings included.
     """
     header = read_header(data)
-    check_sides(header.width, header.height)
+    check_sides(header.width, header.height, work=0)
     check_scans(header)
     if not (header.is_ended or data.endswith(b"\xff\xd9")):
         raise ValueError("no end")
