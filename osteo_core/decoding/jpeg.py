@@ -12,6 +12,7 @@ import numpy as np
 
 from osteo_core.decoding.jpeg_header import JpegHeader, check_scans, read_header
 from osteo_core.decoding.png import orientation
+from osteo_core.decoding.seams import has_seam
 from osteo_core.decoding.stored import (
     Refusal,
     Stored,
@@ -23,6 +24,7 @@ from osteo_core.decoding.stored import (
 from osteo_core.decoding.turbo import decode_leniently, decode_strictly, read_again
 
 _ORDINARY, _PROGRESSIVE, _LOSSLESS, _LS = (0xC0, 0xC1), 0xC2, 0xC3, 0xF7
+_SEAM = "a seam runs through it, as after lost bytes; part of the picture may be wrong"
 _HARMLESS = ("Adobe", "JFIF")  # warnings about a version or a colour transform
 _PADDING = 16  # bytes
 _AFTER = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
@@ -96,6 +98,8 @@ def _eight_bits(header: JpegHeader, data: bytes) -> tuple[Values, tuple[str, ...
         values = decode_leniently(data)
     if header.frame == _PROGRESSIVE:  # their damage is hidden best
         read_again(data)
+    elif header.scans == 1 and has_seam(values, *header.unit):
+        notes = (*notes, _SEAM)
     return values, notes
 
 

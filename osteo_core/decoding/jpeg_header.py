@@ -27,6 +27,7 @@ class JpegHeader:
         width: In px.
         height: In px.
         channels: Components.
+        unit: Height and width of what is coded together, in px.
         scans: Passes over the pixels.
         exif: The EXIF block, with its signature.
         strays: Bytes between the blocks of the header, which belong to none.
@@ -39,6 +40,7 @@ class JpegHeader:
     width: int = 0
     height: int = 0
     channels: int = 0
+    unit: tuple[int, int] = (8, 8)
     scans: int = 0
     exif: bytes = b""
     strays: int = 0
@@ -85,6 +87,9 @@ def _take(header: JpegHeader, marker: int, body: bytes) -> None:
         header.frame, header.bits, header.channels = marker, body[0], body[5]
         header.height = int.from_bytes(body[1:3], "big")
         header.width = int.from_bytes(body[3:5], "big")
+        if header.channels > 1:  # a single channel is coded block by block
+            samplings = body[7 : 6 + 3 * header.channels : 3]
+            header.unit = 8 * max(s & 15 for s in samplings), 8 * max(s >> 4 for s in samplings)
     elif marker == _APP1 and body.startswith(b"Exif\0") and not header.exif:
         header.exif = body
     elif marker == _DHT:

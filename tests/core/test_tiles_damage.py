@@ -4,6 +4,7 @@ import random
 import struct
 import zlib
 
+import cv2
 import imagecodecs
 import numpy as np
 import pytest
@@ -91,6 +92,36 @@ def test_flat_pictures_are_no_holes(optimised):
         flat = np.full((512, 512, 3), value, np.uint8)
         assert load_tile(pillow("JPEG", flat, optimize=optimised)).decoding == ()
         load_tile(pillow("JPEG", flat, progressive=True))
+
+
+def stepped(off):
+    """Smooth tissue whose values are off by so much from one block on, as after lost bytes."""
+    smooth = cv2.GaussianBlur(TISSUE, (0, 0), 4).astype(int)
+    smooth = np.clip(smooth, 60, 180)
+    smooth[96:112, 112:] += off
+    smooth[112:] += off
+    return np.pad(smooth, ((0, 0), (0, 48), (0, 0)), mode="edge").astype(np.uint8)
+
+
+@pytest.mark.parametrize("subsampling", [0, 2])
+def test_a_seam_as_after_lost_bytes_is_noted(subsampling):
+    unit = {"quality": 95, "subsampling": subsampling}
+    pixels = stepped(40)
+    if subsampling == 0:  # the step is as high as one block
+        pixels[104:112] = stepped(0)[104:112] + np.uint8(40)
+    assert "a seam runs through it" in load_tile(pillow("JPEG", pixels, **unit)).decoding[0]
+    assert load_tile(pillow("JPEG", stepped(0), **unit)).decoding == ()
+
+
+def test_borders_quarters_and_steps_of_other_sizes_are_no_seams():
+    plain = np.full((240, 240, 3), 200, np.uint8)
+    border, quarters, stairs = plain.copy(), plain.copy(), plain.copy()
+    border[:48] = 0
+    quarters[:112, :112], quarters[112:, 112:] = 90, 30
+    for number in range(15):
+        stairs[number * 16 :, number * 16 :] = 40
+    for pixels in (border, quarters, stairs, TISSUE):
+        assert load_tile(pillow("JPEG", pixels, quality=95)).decoding == ()
 
 
 def test_every_wrong_checksum_of_a_png_counts():
