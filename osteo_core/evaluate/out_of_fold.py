@@ -33,7 +33,7 @@ def stored(bundle: Bundle, cohort: Cohort) -> OutOfFold:
     found = disagreements(frame, bundle.card.classes)
     note = (
         f"{len(found)} of {len(frame)} tiles that {bundle.name} was not fitted to are called "
-        "differently with confidence. The other tiles were not asked; `--suspects` asks all."
+        "differently with confidence. The other tiles were not asked; --suspects asks all."
     )
     return OutOfFold(f"stored predictions of {bundle.name}", len(frame), found, note)
 

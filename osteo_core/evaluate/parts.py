@@ -18,13 +18,13 @@ KEY_COLUMNS = ("tile", "file", "slide", "case", "split", "label")
 
 _SPLIT_MEANING = {
     "slide": "The split is grouped by slide: no slide of this part was trained on, if the "
-    "slides' names hold (`osteo cohort audit` tells), but other slides of the same patients were, "
+    "slides' names hold (osteo cohort audit tells), but other slides of the same patients were, "
     "so a new patient may fare worse.",
     "case": "The split is grouped by case: no patient of this part was trained on.",
     "tile": "The split is by tile: neighbours from the same slides were trained on, so this "
     "number flatters the network.",
     "given": "The split is the one that the tiles came with: whether other tiles of these slides "
-    "and patients were trained on is not known (`osteo cohort audit` tells more).",
+    "and patients were trained on is not known (osteo cohort audit tells more).",
 }
 
 

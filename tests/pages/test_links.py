@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import subprocess
 import sys
+from urllib.parse import parse_qs, urlencode
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from osteo_ui import sources
 from osteo_ui.selection import Selection, TileRef, from_query, to_query
 from tests.dashboard import APP, url
+from tests.fake_bundles import write_fake
 from tests.pages.looking import said
 
 FULL = Selection(
@@ -87,6 +89,51 @@ def test_every_field_survives_a_link():
     for field in dataclasses.fields(Selection):
         assert getattr(FULL, field.name) != field.default, f"{field.name} is not put to the test"
     assert from_query(to_query(FULL)) == (FULL, [])
+
+
+HARD = (
+    "my model (v2)",
+    "a&b=c?d#e 100%25+",
+    "q\"',;:|",
+    " lead and trail ",
+    "\u00e9 and e\u0301",
+    "\u65e5\u672c",
+    "x" * 255,
+    "<5 % $x$ :red[y] `z` ![i](x)",
+    "a\nb",
+)
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_any_name_survives_its_link(name):
+    there = Selection(
+        models=(name, "toy"),
+        mixed=(name,),
+        layer=name,
+        off=(f"{name}:3",),
+        marks=(f"{name}:0", "fc1:2"),
+        target=name,
+        thresholds=(f"{name}:30",),
+        meter_of=name,
+        grid_layers=(name,),
+        tiles=(TileRef("upload", "0123456789ab", name),),
+    )
+    link = urlencode(to_query(there), doseq=True)
+    assert from_query(parse_qs(link, keep_blank_values=True)) == (there, [])
+
+
+def test_a_name_that_is_no_text_does_not_stop_a_link():
+    urlencode(to_query(Selection(models=("\udcff", "toy"))), doseq=True)
+
+
+def test_a_network_with_any_name_opens_by_its_own_link(open_metrics, metric_models):
+    for name in ("a network", *HARD[:6]):
+        write_fake(metric_models, name)
+    for name in HARD[:6]:
+        at = open_metrics(model=name)
+        assert url(at)["model"] == [name]
+        assert at.selectbox(key="widget.network").value == name
+        assert not at.info
 
 
 def test_defaults_are_left_out():
