@@ -71,11 +71,13 @@ def report(
 
     if out is None and not cards:
         raise click.UsageError("Expected --out FILE.html, or --cards. Received: neither.")
-    bundles = _bundles(models)
+    bundles, left_out = _bundles(models)
+    for problem in left_out:
+        click.echo(f"osteo: left out {problem}", err=True)
     if cards:
         _cards(bundles)
     if out is None:
-        return
+        raise SystemExit(int(bool(left_out)))
     find_method(method)  # says what there is, before the work begins
     request = Request(
         bundles,
@@ -87,18 +89,29 @@ def report(
         audit=audit,
     )
     _write(request, out)
+    if left_out:
+        raise SystemExit(1)
 
 
-def _bundles(models: str | None) -> "tuple[Bundle, ...]":
+def _bundles(models: str | None) -> "tuple[tuple[Bundle, ...], list[str]]":
+    """The networks asked for; of all of a folder, those that can be read, and why others cannot."""
     from osteo_core.bundles import list_bundles, load_bundle, models_dir
+    from osteo_core.ensemble_bundles import model_problems
 
-    if models is None:
-        found = tuple(list_bundles())
-        if not found:
-            raise BundleError(f"Expected a trained network in {models_dir()}. Received: none.")
-        return found
-    names = [name.strip() for name in models.split(",") if name.strip()]
-    return tuple(load_bundle(name) for name in dict.fromkeys(names))
+    if models is not None:
+        names = [name.strip() for name in models.split(",") if name.strip()]
+        return tuple(load_bundle(name) for name in dict.fromkeys(names)), []
+    found, left_out = [], model_problems()
+    for bundle in list_bundles():
+        try:
+            bundle.predictions()
+            found.append(bundle)
+        except BundleError as error:  # one bad network must not take the others' report
+            left_out.append(f"{bundle.name}: {error}")
+    if not found:
+        told = " ".join(left_out) or "none."
+        raise BundleError(f"Expected a trained network in {models_dir()}. Received: {told}")
+    return tuple(found), left_out
 
 
 def _cohort(folder: Path | None) -> "Cohort | None":

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from osteo_core.bundles import list_bundles, load_bundle
 from osteo_core.commands.models import models as models_command
+from osteo_core.commands.report import report as report_command
 from osteo_core.ensemble_bundles import list_ensembles
 from osteo_core.errors import BundleError
 from osteo_core.evaluate.protocol_report import read_report
@@ -275,3 +276,14 @@ def test_the_command_lists_good_networks_and_names_a_bad_one(models):
     assert "Made-up good" in done.stdout
     assert done.stderr.startswith("bad: Expected")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_report_of_all_networks_leaves_a_bad_one_out_and_says_so(models, tmp_path):
+    folder = bad_card(models, (models / "good" / "card.json").read_bytes())
+    text = (folder / "predictions.csv").read_text()
+    (folder / "predictions.csv").write_text(text.replace("0.9", "-5", 1))
+    out = tmp_path / "report.html"
+    done = CliRunner().invoke(report_command, ["--out", str(out)])
+    assert done.exit_code == 1
+    assert "left out bad: Probabilities" in done.stderr
+    assert "good" in out.read_text()
