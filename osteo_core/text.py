@@ -46,7 +46,7 @@ def cell(value: Any) -> Any:
     return f"'{value}" if text else value
 
 
-def path_cell(path: PurePath) -> str:
+def path_cell(path: PurePath | str) -> str:
     """Return a path that no spreadsheet takes for a formula, and that is still the same path."""
     text = str(path)
     return f"./{text}" if _FORMULA.match(text) else text

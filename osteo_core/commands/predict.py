@@ -12,7 +12,7 @@ import numpy as np
 from osteo_core.commands.options import Failures, model_options, open_chosen, path_text
 from osteo_core.errors import ModelError
 from osteo_core.files import atomic_write
-from osteo_core.text import cell
+from osteo_core.text import cell, path_cell
 
 if TYPE_CHECKING:
     from osteo_core.engine import Engine

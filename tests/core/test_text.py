@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from osteo_core.text import cell, html_text, table_for_people, visible
+from osteo_core.text import cell, html_text, path_cell, table_for_people, visible
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+a", "-a", "@x", " =1", "\t=1", "\rx", "＝1", "−a", "-"])
@@ -25,6 +25,7 @@ def test_numbers_keep_their_sign_and_plain_text_is_left(value):
 def test_a_path_stays_the_same_path():
     assert cell(Path("=x.png")) == "./=x.png"
     assert cell(Path("a/=x.png")) == "a/=x.png"
+    assert path_cell("-x.png") == "./-x.png"
 
 
 def test_text_heads_and_index_of_a_table():
