@@ -9,8 +9,12 @@ import numpy as np
 
 
 def prepare() -> None:
-    """Import TensorFlow before the trials are timed."""
-    import tests.random_networks  # noqa: F401
+    """Load TensorFlow and open one network, which takes long the first time."""
+    from tests.random_networks import SIDE, draw
+    from tests.toys import engine_of, noise_tile
+
+    model, _ = draw(0)
+    engine_of(model, max(2, model.outputs[0].shape[1])).read(noise_tile(SIDE))
 
 
 def trial(seed: int, folder: Path) -> None:
