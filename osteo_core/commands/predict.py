@@ -76,7 +76,7 @@ def _write(
             if not np.isfinite(row).all():
                 failures.add(_unanswered(engine.name, file))
                 continue
-            said = map(cell, (path_text(file), engine.name, called))
+            said = path_cell(path_text(file)), cell(engine.name), cell(called)
             writer.writerow([*said, *(f"{p:.6f}" for p in row)])
 
 
