@@ -95,7 +95,7 @@ def _run() -> int:
         error.show()
         return 2
     except OsteoError as error:
-        return _say(str(error), 2)
+        return _say(str(error), error.exit_status)
     except OSError as error:
         return _say(str(refusal_of(error)), 2)
     return status if isinstance(status, int) else 0

@@ -2,7 +2,14 @@
 
 
 class OsteoError(Exception):
-    """Anything the product says no to; its text is shown to the user as it stands."""
+    """Anything the product says no to; its text is shown to the user as it stands.
+
+    Attributes:
+        exit_status: What a command ends with that it stops: 2, wrong usage or nothing could be
+            written, or 1, an input that was named rightly is no good.
+    """
+
+    exit_status = 2
 
 
 class TileError(OsteoError):
@@ -19,6 +26,18 @@ class BundleError(OsteoError):
 
 class ModelError(OsteoError):
     """A network whose layers cannot be read as asked."""
+
+
+class NotFiniteModelError(ModelError):
+    """A network whose weights or answers are NaN or infinite."""
+
+    exit_status = 1
+
+
+class NotFiniteBundleError(BundleError):
+    """A network on disk whose weights are NaN or infinite."""
+
+    exit_status = 1
 
 
 class RecipeError(OsteoError):

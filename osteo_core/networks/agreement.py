@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from osteo_core.errors import ModelError
+from osteo_core.errors import ModelError, NotFiniteModelError
 from osteo_core.networks.graph import ordered_nodes
 from osteo_core.networks.head import Headed
 from osteo_core.networks.preprocessing import normalise
@@ -23,14 +23,14 @@ def check_weights(model: Any) -> None:
         model: A `keras.Model`, nested or flat.
 
     Raises:
-        ModelError: Some weight is NaN or infinite; the first such layer is named.
+        NotFiniteModelError: Some weight is NaN or infinite; the first such layer is named.
     """
     for layer in _leaves(model):
         for weight in getattr(layer, "weights", ()):
             values = keras.ops.convert_to_numpy(weight)
             wrong = int(np.count_nonzero(~np.isfinite(values)))
             if wrong:
-                raise ModelError(
+                raise NotFiniteModelError(
                     f"Expected weights that are numbers. Received: {layer.name!r} "
                     f"({type(layer).__name__}), where {wrong:,} of the {values.size:,} values of "
                     f"its {weight.name} are NaN or infinite; train the network again or take an "
@@ -82,7 +82,7 @@ def check_agreement(model: Any, headed: Headed, batch: Batch, answers: Mapping[s
     tolerance = max(TOLERANCE, headed.graph.rounds)
     finite = np.asarray(np.isfinite(wanted).all(axis=1))
     if not finite.any():
-        raise ModelError(
+        raise NotFiniteModelError(
             "Expected answers that are numbers. Received: "
             f"{model.name!r} answers NaN to every test input, though its weights are finite."
         )

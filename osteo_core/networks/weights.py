@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from osteo_core import files
 from osteo_core.arrays import Arrays, read_arrays
-from osteo_core.errors import BundleError
+from osteo_core.errors import BundleError, NotFiniteBundleError
 from osteo_core.foreign import reading
 
 _WIDEST = 8  # bytes of a number
@@ -81,7 +81,7 @@ def _fitting(array: npt.NDArray[Any], key: str, shape: tuple[int, ...]) -> npt.N
     values = np.asarray(array, np.float32)
     if not np.isfinite(values).all():
         bad = int((~np.isfinite(values)).sum())
-        raise BundleError(
+        raise NotFiniteBundleError(
             f"{key!r} must hold finite numbers. "
             f"Received: NaN or infinity in {bad:,} of {values.size:,} places."
         )

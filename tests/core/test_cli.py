@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from osteo_core.cli import osteo
+from osteo_core.cli import main, osteo
 from osteo_core.explain import methods
 from osteo_core.heatmap import load_heatmap
 from osteo_core.under_way import UnderWay
@@ -78,7 +78,7 @@ def test_a_bad_tile_is_named_and_the_others_are_done(call, tiles):
 
 def test_explain_writes_raw_maps_pictures_and_a_manifest(call, tiles, tmp_path):
     out = tmp_path / "maps"
-    args = ("--method", "gradcam", "--layer", "Conv_1", "--target", "Viable")
+    args = ("--method", "gradcam", "--layer", "block_13_expand", "--target", "Viable")
     result = call("explain", "--model", "small", *args, "--out", out, tiles)
     assert result.exit_code == 0, result.output
     manifest = json.loads((out / "manifest.json").read_text())
@@ -86,13 +86,31 @@ def test_explain_writes_raw_maps_pictures_and_a_manifest(call, tiles, tmp_path):
     assert manifest["maps"][0]["target"] == "Viable"
     with np.load(out / "a.gradcam.npz") as stored:
         assert stored["values"].dtype == np.float32
-        assert stored["values"].shape == (1, 1)
+        assert stored["values"].shape == (2, 2)
         assert stored["values"].min() >= 0
     picture = Image.open(out / "a.gradcam.png")
     assert picture.size == (50, 40)
-    assert json.loads(picture.text["osteo"])["layer"] == "Conv_1"
+    assert json.loads(picture.text["osteo"])["layer"] == "block_13_expand"
     assert all(file.stat().st_mode & 0o777 == 0o600 for file in out.glob("*.png"))  # show tiles
     assert not any(file.name.startswith(".") for file in out.iterdir())
+
+
+def test_a_network_of_weights_that_are_no_numbers_ends_in_1(tmp_path, tiles, capsys, monkeypatch):
+    import keras
+
+    start = keras.Input((32, 32, 3))
+    model = keras.Model(start, keras.layers.Dense(2, name="end")(keras.layers.Flatten()(start)))
+    kernel, bias = model.get_layer("end").get_weights()
+    model.get_layer("end").set_weights([kernel, bias + np.nan])
+    model.save(tmp_path / "nan.keras")
+    words = f"osteo predict --model {tmp_path / 'nan.keras'} --classes a,b --preprocessing none"
+    monkeypatch.setattr(sys, "argv", [*words.split(), str(tiles)])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 1
+    said = capsys.readouterr()
+    assert "'end' (Dense)" in said.err
+    assert said.out == ""
 
 
 def test_predictions_of_some_tiles_appear_whole_and_by_one_command_at_a_time(call, tiles, tmp_path):
@@ -169,7 +187,7 @@ def test_methods_are_listed_with_their_cost_on_a_network(call):
     rows = json.loads(call("methods", "--model", "small", "--json").output)
     assert [row["name"] for row in rows] == list(methods())
     assert all(row["forward_passes"] > 0 for row in rows)
-    assert rows[0]["default_layer"] == "Conv_1"
+    assert rows[0]["default_layer"] == "block_13_expand"  # Conv_1 is 1 × 1 at 32 px
 
 
 @pytest.mark.parametrize(
