@@ -120,9 +120,9 @@ def test_files_of_keras_2_answer_as_they_did(cases):
             assert "weights" in str(engine)
             continue
         if file.name in stored:
-            said = engine.forward(tf.constant(stored["x"]))
+            answers = engine.forward(tf.constant(stored["x"]))
             near = 2e-3 if "mixed" in file.name else 1e-4
-            assert said == pytest.approx(stored[file.name], abs=near), file.name
+            assert answers == pytest.approx(stored[file.name], abs=near), file.name
 
 
 def test_convolutions_in_wrappers_are_found_or_named(cases):
