@@ -60,14 +60,18 @@ def picture(root: Path, file: str) -> Path:
         file: Below the root with forward slashes, or absolute.
 
     Raises:
-        TileError: It leads out of the root and of `OSTEO_ROOTS`, or is no picture by its name,
-            so that a table cannot be made to tell what other files are.
+        TileError: It leads out of the root and of `OSTEO_ROOTS` (an absolute file may lie anywhere
+            where that is not set, but a link is followed inside its folder only), or is no picture
+            by its name, so that a table cannot be made to tell what other files are.
     """
     from osteo_core.tiles import IMAGE_SUFFIXES
 
     path = root / file  # an absolute `file` replaces the root
     real = Path(os.path.realpath(path)) if "\0" not in file else path
-    if not is_inside(path, (Path(os.path.realpath(root)), *roots())):
+    inside = (Path(os.path.realpath(root)), *roots())
+    if Path(file).is_absolute() and not roots():
+        inside = (*inside, Path(os.path.realpath(path.parent)))  # named outright, not by a link
+    if not is_inside(path, inside):
         raise TileError(OUTSIDE)
     if any(p.suffix.lower() not in IMAGE_SUFFIXES for p in (path, real)):
         raise TileError(NO_PICTURE)

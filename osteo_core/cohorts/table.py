@@ -38,8 +38,8 @@ class CohortTile:
     """One labelled tile.
 
     Args:
-        file: path below the cohort's root with forward slashes, or absolute inside it or inside
-            one of `OSTEO_ROOTS`; letter by letter as on the disk.
+        file: path below the cohort's root with forward slashes, or absolute (inside `OSTEO_ROOTS`
+            where that is set); letter by letter as on the disk.
         label: class it counts as.
         case: patient, as "Case-48".
         slide: case and block, as "Case-48-P5-C20": block codes repeat between cases.

@@ -7,21 +7,30 @@ import numpy as np
 import numpy.typing as npt
 
 from osteo_core.cohorts.table import CohortTile
-from osteo_core.evaluate.bootstrap import Weights, caution, draws, percentile, unless_flat
+from osteo_core.evaluate.bootstrap import Weights, caution, draws
 from osteo_core.evaluate.heads import Features, head_inputs
 from osteo_core.evaluate.intervals import Interval
 from osteo_core.evaluate.resampled import accuracy_draws, confusion_draws, mean_f1_draws
+from osteo_core.evaluate.spread import spread
 
 Rows = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
 class Intervals:
-    """95 % intervals of one figure; None where there is nothing to resample."""
+    """95 % intervals of one figure; None where nothing is resampled or the draws give none.
+
+    Attributes:
+        by_tile: of resampled tiles.
+        by_slide: of resampled slides.
+        by_tissue: of resampled pieces of tissue.
+        why: why the draws give none, a sentence for each; "" where they do.
+    """
 
     by_tile: Interval | None
     by_slide: Interval | None
     by_tissue: Interval | None
+    why: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,15 +74,21 @@ class Ground:
             truth: (m,) index of its class.
             calls: (m,) index of the class called.
         """
-        found: dict[str, list[Interval | None]] = {"accuracy": [], "macro_f1": []}
-        for weights in (self.by_tile, self.by_slide, self.by_tissue):
+        drawn = {"tile": self.by_tile, "slide": self.by_slide, "tissue": self.by_tissue}
+        found: dict[str, list[tuple[Interval | None, str]]] = {"accuracy": [], "macro_f1": []}
+        for by, weights in drawn.items():
             if weights is None:
-                found = {name: [*kept, None] for name, kept in found.items()}
+                found = {name: [*kept, (None, "")] for name, kept in found.items()}
                 continue
             confusion = confusion_draws(weights, truth, calls, len(self.classes), rows)
-            found["accuracy"].append(unless_flat(percentile(accuracy_draws(confusion))))
-            found["macro_f1"].append(unless_flat(percentile(mean_f1_draws(confusion)[0])))
-        return {name: Intervals(*kept) for name, kept in found.items()}
+            found["accuracy"].append(spread(accuracy_draws(confusion), by))
+            found["macro_f1"].append(spread(mean_f1_draws(confusion)[0], by))
+        return {name: _intervals(kept) for name, kept in found.items()}
+
+
+def _intervals(found: Sequence[tuple[Interval | None, str]]) -> Intervals:
+    tile, slide, tissue = (interval for interval, _ in found)
+    return Intervals(tile, slide, tissue, " ".join(why for _, why in found if why))
 
 
 def make_ground(

@@ -178,6 +178,8 @@ def _score(protocol: Protocol, ground: Ground) -> ProtocolScore:
     truth = class_indices(list(labels), ground.classes)
     by_run = tuple(_run_score(run, test, found, ground) for run, test, found in parts)
     tested = [ground.tiles[row] for row in np.unique(rows)]
+    intervals = ground.intervals(rows, truth, calls)
+    whys = (f"{name.replace('_', ' ')}: {i.why}" for name, i in intervals.items() if i.why)
     return ProtocolScore(
         protocol=protocol,
         by_run=by_run,
@@ -187,8 +189,8 @@ def _score(protocol: Protocol, ground: Ground) -> ProtocolScore:
         n_tiles=len(tested) if protocol.kind == "folds" else by_run[0].n_tiles,
         n_slides=len({tile.slide for tile in tested if tile.slide}),
         n_cases=len({tile.case for tile in tested if tile.case}),
-        intervals=ground.intervals(rows, truth, calls),
-        notes=(*_notes(protocol, by_run, ground), *metrics.notes, *ground.cautions),
+        intervals=intervals,
+        notes=(*_notes(protocol, by_run, ground), *metrics.notes, *whys, *ground.cautions),
     )
 
 

@@ -191,7 +191,8 @@ def test_files_that_are_no_files_are_a_sentence_at_once(tmp_path, name):
         assert "root:x" not in str(caught.value)
 
 
-def test_a_table_may_not_open_what_lies_outside(tmp_path):
+def test_a_table_may_not_open_what_lies_outside(tmp_path, monkeypatch):
+    monkeypatch.setenv("OSTEO_ROOTS", str(tmp_path / "c"))
     picture = tmp_path / "elsewhere.png"
     Image.fromarray(np.zeros((40, 40, 3), np.uint8)).save(picture)
     rows = [f"{file},NA,C,S,,,{i:02},test,NA" for i, file in enumerate(

@@ -40,7 +40,7 @@ def test_open_a_bundle(bundle, monkeypatch):  # noqa: F811
     engine = open_model("small")
     assert (engine.name, engine.digest, engine.card) == ("small", bundle.digest, bundle.card)
     assert engine.classes == ("Non-Tumor", "Viable")
-    assert engine.default_layer == "Conv_1"
+    assert engine.default_layer == "block_13_expand"  # Conv_1 is 1 × 1 at 32 px
     assert open_model(bundle.folder, classes=CLASSES).digest == bundle.digest
     with pytest.raises(ModelError, match=r"its card says mobilenetv2\. Received: vgg19"):
         open_model("small", preprocessing="vgg19")

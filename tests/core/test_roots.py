@@ -66,11 +66,26 @@ def test_a_cohorts_picture_lies_inside_its_root(data, monkeypatch):
     root = data / "shared"
     assert roots.picture(root, "b/t.png") == root / "b/t.png"
     assert roots.picture(root, str(root / "in/t.png"))
-    for file in ("../secret/c/t.png", str(data / "secret/c/t.png"), "out/c/t.png", "a\0.png"):
+    for file in ("../secret/c/t.png", str(root / "out/../t.png"), "out/c/t.png", "a\0.png"):
         with pytest.raises(TileError, match="not opened"):
             roots.picture(root, file)
     monkeypatch.setenv("OSTEO_ROOTS", str(data / "secret"))
     assert roots.picture(root, "out/c/t.png")
+
+
+def test_a_picture_named_outright_lies_anywhere_but_where_roots_are_set(data, monkeypatch):
+    root, elsewhere = data / "shared", data / "secret/c/t.png"
+    assert roots.picture(root, str(elsewhere)) == elsewhere
+    (root / "link.png").symlink_to(elsewhere)
+    with pytest.raises(TileError, match="not opened"):
+        roots.picture(data / "other", str(root / "link.png"))
+    monkeypatch.setenv("OSTEO_ROOTS", str(data / "other"))
+    with pytest.raises(TileError, match="not opened"):
+        roots.picture(root, str(elsewhere))
+
+
+def test_a_file_of_another_kind_is_not_said_to_be_anything(data, monkeypatch):
+    root = data / "shared"
     for file in ("etc/passwd", "etc/shadow"):
         with pytest.raises(TileError, match="a file of another kind"):
             roots.picture(roots.Path("/"), file)

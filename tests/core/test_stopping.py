@@ -33,7 +33,11 @@ cli.main()
 def begin(tmp_path, command="train"):
     (tmp_path / "out").write_text("good")
     run = subprocess.Popen(
-        [sys.executable, "-c", WORK, command, tmp_path / "out"], stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", WORK, command, tmp_path / "out"],
+        stderr=subprocess.PIPE,
+        text=True,
+        # A test run in the background ignores SIGINT, and what it starts inherits that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert run.stderr.readline() == "begun\n"
     return run

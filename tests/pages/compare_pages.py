@@ -26,7 +26,7 @@ class FakeEngine:
         self.name, self.digest, self.classes = bundle.name, bundle.digest, bundle.card.classes
         self.conv_layers = ("early", "late") if len(self.classes) == 3 else ("other",)
         self.default_layer, self.layers = self.conv_layers[-1], ()
-        self.unit_layers = self.conv_layers
+        self.unit_layers, self.no_maps = self.conv_layers, ""
 
     def read(self, tile, keep="stages"):
         probabilities = np.array([0.1, 0.2, 0.7][-len(self.classes) :], np.float32)
