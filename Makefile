@@ -9,7 +9,7 @@ SECONDS ?= 600
 export TF_CPP_MIN_LOG_LEVEL := 3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run test lint unit e2e oracle soak kills bench clean
+.PHONY: help setup run test lint unit slice e2e oracle soak kills bench clean
 help:
 	@echo "make run     start the dashboard on http://localhost:$(PORT)"
 	@echo "make setup   install what the dashboard needs, and no more"
@@ -44,7 +44,11 @@ lint: $(VENV)/.dev-ready
 unit: $(VENV)/.dev-ready
 	$(BIN)/python -m pytest -m "not e2e" -n $(WORKERS) --dist loadfile tests
 
-test: lint unit
+# A minute of the fuzzers on seeds that stay the same: what a change breaks, not what luck finds.
+slice: $(VENV)/.dev-ready
+	$(BIN)/python -m tests.soak --seconds 60 --seed 9000
+
+test: lint unit slice
 
 e2e: $(VENV)/.dev-ready
 	@command -v chromium >/dev/null || command -v chromium-headless-shell >/dev/null || sh tests/e2e/install_chromium.sh

@@ -69,13 +69,20 @@ def picture(root: Path, file: str) -> Path:
     path = root / file  # an absolute `file` replaces the root
     real = Path(os.path.realpath(path)) if "\0" not in file else path
     inside = (Path(os.path.realpath(root)), *roots())
-    if Path(file).is_absolute() and not roots():
-        inside = (*inside, Path(os.path.realpath(path.parent)))  # named outright, not by a link
+    if is_outright(file, root) and not roots():
+        inside = (*inside, Path(os.path.realpath(path.parent)))
     if not is_inside(path, inside):
         raise TileError(OUTSIDE)
     if any(p.suffix.lower() not in IMAGE_SUFFIXES for p in (path, real)):
         raise TileError(NO_PICTURE)
     return path
+
+
+def is_outright(file: str, root: Path) -> bool:
+    """Whether a cohort's file is named by an absolute path elsewhere, not by a link in its root."""
+    plain = Path(os.path.normpath(file))
+    homes = (root.absolute(), Path(os.path.realpath(root)))
+    return plain.is_absolute() and not any(plain.is_relative_to(home) for home in homes)
 
 
 def visitor_folder(text: str, *, local: bool) -> Path:

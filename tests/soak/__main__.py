@@ -12,12 +12,18 @@ HANG_S = 20  # one trial may take no longer
 START_S = 180  # TensorFlow is imported where a fuzzer needs it
 
 
-def soak(name: str, first: int, until: float, at_most: int | None = None) -> tuple[int, list[str]]:
-    """Run one fuzzer from a seed on until a time; return the trials done and what went wrong."""
+def soak(
+    name: str, first: int, seconds: float, at_most: int | None = None
+) -> tuple[int, list[str]]:
+    """Run one fuzzer from a seed on; return the trials done and what went wrong.
+
+    The seconds are those of the trials: starting a worker, TensorFlow with it, is not counted.
+    """
+    spent = 0.0
     context = multiprocessing.get_context("spawn")
     wrong: list[str] = []
     seed, worker, pipe = first, None, None
-    while (time.monotonic() < until or seed == first) and seed - first != at_most:
+    while (spent < seconds or seed == first) and seed - first != at_most:
         if worker is None:
             pipe, theirs = context.Pipe()
             worker = context.Process(target=work, args=(name, theirs), daemon=True)
@@ -26,6 +32,7 @@ def soak(name: str, first: int, until: float, at_most: int | None = None) -> tup
             if not pipe.poll(START_S):
                 return seed - first, [*wrong, f"{name}: did not start"]
             pipe.recv()
+        begun = time.monotonic()
         pipe.send(seed)
         try:
             said = pipe.recv() if pipe.poll(HANG_S) else f"took over {HANG_S} s"
@@ -36,7 +43,7 @@ def soak(name: str, first: int, until: float, at_most: int | None = None) -> tup
         if said.startswith(("took", "the process")):
             worker.kill()
             worker = None
-        seed += 1
+        seed, spent = seed + 1, spent + time.monotonic() - begun
     if worker is not None:
         pipe.send(None)
         worker.join(10)
@@ -61,7 +68,7 @@ def main() -> int:
         seconds, trials = asked.seconds, asked.trials
     failed = False
     for name in names:
-        done, wrong = soak(name, first, time.monotonic() + seconds / max(1, len(names)), trials)
+        done, wrong = soak(name, first, seconds / max(1, len(names)), trials)
         sys.stdout.write(f"{name}: {done} trials from seed {first}, {len(wrong)} wrong\n")
         sys.stdout.writelines(f"{text}\n" for text in wrong[:20])
         sys.stdout.flush()
