@@ -14,7 +14,7 @@ const signs = {
   title: () => document.querySelector('h1'),
   tile: () => document.querySelector('img[alt^="Tile "]'),
   loading: () => document.body.textContent.includes('Loading TensorFlow'),
-  answer: () => document.body.textContent.includes('Softmax probabilities'),
+  answer: () => document.body.textContent.includes('Probabilities of one forward pass'),
 };
 new MutationObserver(() => {
   if (!document.body) return;

@@ -85,8 +85,9 @@ def test_a_link_of_nonsense_says_so_and_shows_the_default_view(dashboard: Dashbo
     dashboard.open("heat_maps", **NONSENSE)
     dashboard.wait_until_drawn("heat_maps")
     expect(dashboard.picture(re.compile("^Grad-CAM at "))).to_be_visible()
-    for field in ("model", "layer", "unit", "order", "opacity", "heat"):
+    for field in ("model", "unit", "order", "opacity", "heat"):
         expect(dashboard.text(f"The link's {field} was expected to be")).to_be_visible()
+    expect(dashboard.text(f"has no such layer as {NONSENSE['layer']}")).to_be_visible()
     expect(dashboard.text("This network has no class Zebra")).to_be_visible()
     expect(dashboard.page.get_by_test_id("stException")).to_have_count(0)
     assert dashboard.page.evaluate("window.broken") is None
