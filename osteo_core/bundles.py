@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from osteo_core import files
-from osteo_core.arrays import MOST_BYTES
 from osteo_core.card_fields import SCHEMA, ClassNames, Count, Digest, Side, Text, Title, ToldRecipe
 from osteo_core.errors import BundleError
 from osteo_core.files import shown
 from osteo_core.foreign import is_there, plain_file, reading
+from osteo_core.foreign.arrays import MOST_BYTES
 from osteo_core.model_folders import CARD as CARD
 from osteo_core.model_folders import ENSEMBLE as ENSEMBLE
 from osteo_core.model_folders import model_folders, read_content, weight_file

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from osteo_core.tables import tidy
+from osteo_core.foreign.tables import tidy
 
 SCHEMA = 1  # the newest version of a card that is read
 MOST_CLASSES = 200  # a confusion matrix of which fits in memory for every draw

@@ -7,8 +7,8 @@ import sys
 
 import click
 
-from osteo_core.disk_errors import refusal_of
 from osteo_core.errors import OsteoError
+from osteo_core.files.disk_errors import refusal_of
 from osteo_core.stopping import Stopped, Unheard, mute, stoppable, told_output
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

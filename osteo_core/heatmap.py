@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, Field
 
-from osteo_core.arrays import read_arrays
 from osteo_core.errors import OsteoError
 from osteo_core.files import atomic_write, shown
 from osteo_core.foreign import reading
-from osteo_core.json_files import parse_json
+from osteo_core.foreign.arrays import read_arrays
+from osteo_core.foreign.json_files import parse_json
 
 PNG_KEY = "osteo"  # of the text in a PNG that holds `HeatMap.meta`
 MOST_BYTES = 256 << 20  # of a saved map; one of 8192 px a side takes all of it

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from osteo_core.errors import BundleError
 from osteo_core.files import shown
 from osteo_core.foreign import is_there, reading, wrong
-from osteo_core.json_files import read_json
+from osteo_core.foreign.json_files import read_json
 
 CARD = "card.json"
 ENSEMBLE = "ensemble.json"

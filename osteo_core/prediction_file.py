@@ -13,7 +13,7 @@ import numpy as np
 from osteo_core.errors import BundleError
 from osteo_core.files import shown
 from osteo_core.foreign import is_there, reading
-from osteo_core.tables import read_table
+from osteo_core.foreign.tables import read_table
 
 if TYPE_CHECKING:
     import pandas as pd

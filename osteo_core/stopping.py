@@ -8,7 +8,7 @@ import sys
 import types
 from collections.abc import Iterator
 
-from osteo_core.disk_errors import Told
+from osteo_core.files.disk_errors import Told
 
 _SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)

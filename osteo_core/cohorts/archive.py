@@ -20,7 +20,7 @@ from osteo_core.cohorts.layouts import part_level
 from osteo_core.cohorts.names import class_of, normal_name, origin_of
 from osteo_core.cohorts.walk import NOT_READ
 from osteo_core.errors import TableError
-from osteo_core.tables import read_rows, tidy
+from osteo_core.foreign.tables import read_rows, tidy
 from osteo_core.tiles import IMAGE_SUFFIXES
 
 _FILE_HEADS = frozenset(

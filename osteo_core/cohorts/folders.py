@@ -10,7 +10,7 @@ from osteo_core.cohorts.found import Found, LabelledFile
 from osteo_core.cohorts.layouts import Folders, PartFolders, doubts, part_folders
 from osteo_core.cohorts.names import Origin, class_of, origin_of
 from osteo_core.cohorts.spellings import one_spelling, spelling_notes
-from osteo_core.tables import tidy
+from osteo_core.foreign.tables import tidy
 
 
 def read_folders(source: Path, images: Sequence[Path], *, case_matters: bool = False) -> Found:

@@ -20,8 +20,8 @@ from osteo_core.cohorts.table import Cohort, CohortTile, ordered_classes, split_
 from osteo_core.cohorts.walk import NOT_READ, Below, walk
 from osteo_core.errors import CohortError, TileError
 from osteo_core.files import shown
-from osteo_core.table_text import ROWS
-from osteo_core.tables import tidy
+from osteo_core.foreign.table_text import ROWS
+from osteo_core.foreign.tables import tidy
 from osteo_core.tiles import IMAGE_SUFFIXES, load_tile
 from osteo_core.wording import GIVEN
 

@@ -7,7 +7,7 @@ import unicodedata
 from pathlib import PurePath
 from typing import NamedTuple
 
-from osteo_core.tables import tidy
+from osteo_core.foreign.tables import tidy
 
 MIXED = "mixed"
 

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from osteo_core.cohorts.names import folded, seen
-from osteo_core.tables import tidy
+from osteo_core.foreign.tables import tidy
 
 _SHOWN = 5
 

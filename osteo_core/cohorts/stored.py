@@ -14,8 +14,8 @@ from osteo_core.cohorts.names import unusable
 from osteo_core.cohorts.splits import PARTS, SplitKind, SplitProtocol
 from osteo_core.errors import CohortError
 from osteo_core.files import shown
+from osteo_core.foreign.tables import tidy
 from osteo_core.roots import is_inside, roots
-from osteo_core.tables import tidy
 
 TABLE, CARD = "cohort.csv", "cohort.json"
 READABLE = f"A cohort folder holds a readable {TABLE} and {CARD}."

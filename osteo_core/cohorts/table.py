@@ -21,9 +21,9 @@ from osteo_core.cohorts.splits import PARTS, SplitProtocol, split_tiles
 from osteo_core.cohorts.stored import CARD, READABLE, TABLE, StoredCard, checked, require_own
 from osteo_core.errors import CohortError, FileError, TableError
 from osteo_core.files import shown
-from osteo_core.json_files import read_json
+from osteo_core.foreign.json_files import read_json
+from osteo_core.foreign.tables import read_columns, tidy
 from osteo_core.roots import picture
-from osteo_core.tables import read_columns, tidy
 
 if TYPE_CHECKING:
     import pandas as pd

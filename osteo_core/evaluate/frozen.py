@@ -16,15 +16,15 @@ import numpy as np
 import numpy.typing as npt
 
 from osteo_core import files
-from osteo_core.arrays import MOST_BYTES
 from osteo_core.bundles import Bundle
 from osteo_core.cohorts.audit.facts import grey_of
 from osteo_core.cohorts.table import Cohort, CohortTile
 from osteo_core.errors import CohortError, RecipeError, TileError
 from osteo_core.files import shown
 from osteo_core.foreign import plain_file, reading
+from osteo_core.foreign.arrays import MOST_BYTES
+from osteo_core.foreign.json_files import read_json
 from osteo_core.heatmap import library_versions
-from osteo_core.json_files import read_json
 
 if TYPE_CHECKING:
     from osteo_core.networks.preprocessing import Pixels

@@ -17,7 +17,7 @@ from osteo_core.evaluate.protocol_scores import ProtocolScore, ProtocolTable
 from osteo_core.evaluate.protocols import SEED
 from osteo_core.files import shown
 from osteo_core.foreign import is_there, reading
-from osteo_core.json_files import read_json
+from osteo_core.foreign.json_files import read_json
 
 
 def _in_order(bounds: tuple[float, float]) -> tuple[float, float]:

@@ -19,7 +19,7 @@ from osteo_core import files, pictures
 from osteo_core.errors import OsteoError
 from osteo_core.explain.synthesis import Dream, DreamSettings
 from osteo_core.foreign import reading
-from osteo_core.json_files import read_json
+from osteo_core.foreign.json_files import read_json
 from osteo_core.units import Unit
 
 LIMIT = 500

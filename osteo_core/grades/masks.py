@@ -13,7 +13,7 @@ import numpy.typing as npt
 from osteo_core.errors import MaskError
 from osteo_core.files import read_bytes, shown
 from osteo_core.foreign import reading
-from osteo_core.json_files import parse_json
+from osteo_core.foreign.json_files import parse_json
 
 Mask = npt.NDArray[np.bool_]
 

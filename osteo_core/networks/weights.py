@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from osteo_core import files
-from osteo_core.arrays import Arrays, read_arrays
 from osteo_core.errors import BundleError, NotFiniteBundleError
 from osteo_core.foreign import reading
+from osteo_core.foreign.arrays import Arrays, read_arrays
 
 _WIDEST = 8  # bytes of a number
 

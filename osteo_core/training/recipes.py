@@ -9,7 +9,7 @@ from osteo_core.card_fields import ClassNames, Side, Text, Title
 from osteo_core.errors import RecipeError
 from osteo_core.files import shown
 from osteo_core.foreign import is_there, reading
-from osteo_core.json_files import read_json
+from osteo_core.foreign.json_files import read_json
 from osteo_core.training.augmentation import Augmentation
 
 NON_TUMOR, NON_VIABLE, VIABLE = "Non-Tumor", "Non-Viable-Tumor", "Viable"

@@ -8,11 +8,11 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from osteo_core.arrays import open_array
 from osteo_core.errors import UnitIndexError
 from osteo_core.files import shown
 from osteo_core.foreign import is_there, reading
-from osteo_core.json_files import read_json
+from osteo_core.foreign.arrays import open_array
+from osteo_core.foreign.json_files import read_json
 from osteo_core.unit_index.card import (
     CARD,
     FORMAT,

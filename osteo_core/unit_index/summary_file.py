@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from osteo_core import files
-from osteo_core.arrays import Arrays, check_like, read_arrays
 from osteo_core.errors import UnitIndexError
 from osteo_core.files import shown
 from osteo_core.foreign import reading
-from osteo_core.json_files import parse_json
+from osteo_core.foreign.arrays import Arrays, check_like, read_arrays
+from osteo_core.foreign.json_files import parse_json
 from osteo_core.unit_index.card import FORMAT
 from osteo_core.unit_index.index import TOP
 from osteo_core.unit_index.measures import Measure

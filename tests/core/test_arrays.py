@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from osteo_core.arrays import open_array, read_arrays
+from osteo_core.foreign.arrays import open_array, read_arrays
 
 
 def pack(file, members, how=zipfile.ZIP_DEFLATED):

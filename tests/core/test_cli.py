@@ -11,8 +11,8 @@ from PIL import Image
 
 from osteo_core.cli import main, osteo
 from osteo_core.explain import methods
+from osteo_core.files.under_way import UnderWay
 from osteo_core.heatmap import load_heatmap
-from osteo_core.under_way import UnderWay
 from tests.core.test_bundles import bundle, network  # noqa: F401
 
 

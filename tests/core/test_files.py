@@ -12,8 +12,9 @@ import h5py
 import numpy as np
 import pytest
 
-from osteo_core import files, under_way
+from osteo_core import files
 from osteo_core.errors import FileError
+from osteo_core.files import under_way
 
 
 def names(folder):

@@ -7,11 +7,11 @@ import time
 import numpy as np
 import pytest
 
-from osteo_core import table_text
 from osteo_core.errors import FileError, TableError
 from osteo_core.files import read_bytes
-from osteo_core.json_files import parse_json, read_json
-from osteo_core.tables import read_rows, read_table
+from osteo_core.foreign import table_text
+from osteo_core.foreign.json_files import parse_json, read_json
+from osteo_core.foreign.tables import read_rows, read_table
 
 WORDS = ["NA", "None", "nan", "null", "0", "01", "1.0", "True", "", "1e5", "-inf", "2020-01-01"]
 

@@ -20,8 +20,8 @@ from osteo_core.cohorts.spellings import one_spelling
 from osteo_core.cohorts.splits import PARTS, split_tiles
 from osteo_core.cohorts.table import ordered_classes, write_cohort
 from osteo_core.errors import OsteoError
-from osteo_core.json_files import parse_json
-from osteo_core.tables import read_table, tidy
+from osteo_core.foreign.json_files import parse_json
+from osteo_core.foreign.tables import read_table, tidy
 
 NAMES = (
     *("NA", "None", "nan", "null", "0", "1", "01", "1.0", "1e5", "True", "false", "-", "inf"),

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from osteo_core.disk_errors import PathLike, Told, writing
 from osteo_core.errors import FileError
-from osteo_core.file_reading import shown
-from osteo_core.holding import hold, sync_folder
+from osteo_core.files.disk_errors import PathLike, Told, writing
+from osteo_core.files.holding import hold, sync_folder
+from osteo_core.files.reading import shown
 
 PRIVATE, SHARED = 0o600, 0o666  # the second less the umask, as for any file
 _WAIT_S = 2.0  # for another that writes the same file; most are written in less

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 from osteo_core.errors import FileError
-from osteo_core.file_reading import shown
+from osteo_core.files.reading import shown
 
 PathLike = str | os.PathLike[str]
 # Whatever was being done: these are about writing.

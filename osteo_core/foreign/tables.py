@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from osteo_core.errors import FileError, TableError
 from osteo_core.files import read_bytes, shown
-from osteo_core.table_text import Rows, parse_rows
+from osteo_core.foreign.table_text import Rows, parse_rows
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from osteo_core.disk_errors import FULL, PathLike, Told, reason_in, refusal, writing
 from osteo_core.errors import OsteoError
-from osteo_core.file_reading import read_bytes, shown
-from osteo_core.holding import LOCK, STAGE, is_left, locked, made, sync_folder
-from osteo_core.under_way import PRIVATE, SHARED, UnderWay, open_stream, pending, place_of
+from osteo_core.files.disk_errors import FULL, PathLike, Told, reason_in, refusal, writing
+from osteo_core.files.holding import LOCK, STAGE, is_left, locked, made, sync_folder
+from osteo_core.files.reading import read_bytes, shown
+from osteo_core.files.under_way import PRIVATE, SHARED, UnderWay, open_stream, pending, place_of
 
 __all__ = [
     "LOCK",

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from osteo_core.disk_errors import PathLike, writing
 from osteo_core.errors import FileError
+from osteo_core.files.disk_errors import PathLike, writing
 
 fcntl: Any
 try:
