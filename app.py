@@ -4,10 +4,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from osteo_ui import endings, letters, sidebar, stale, state
+from osteo_ui import letters, sidebar, stale, state, streamlit_compat
 
 letters.install()
-endings.watch()
+streamlit_compat.watch()
 st.set_page_config(
     page_title="Osteo Explain",
     # A file, because the browser would fetch an icon given by name from another host.

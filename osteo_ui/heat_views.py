@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from osteo_core import pictures
 from osteo_core.bundles import Bundle
@@ -15,6 +14,7 @@ from osteo_core.explain import Method, find_method
 from osteo_ui import drawn, heat_badges, heat_masks, heat_words, saving, widgets, words
 from osteo_ui.markdown import md
 from osteo_ui.sources import Shown
+from osteo_ui.streamlit_compat import Container
 
 if TYPE_CHECKING:
     from osteo_core.grades import Grade
@@ -30,10 +30,10 @@ ALONE, TOGETHER = 330, 220
 class Slots:
     """Places on the page that are filled once the network has answered."""
 
-    controls: DeltaGenerator
-    note: DeltaGenerator
-    tiles: tuple[DeltaGenerator, ...]
-    grades: tuple[DeltaGenerator, ...]
+    controls: Container
+    note: Container
+    tiles: tuple[Container, ...]
+    grades: tuple[Container, ...]
 
 
 def slots(shown: Sequence[Shown]) -> Slots:
@@ -59,7 +59,7 @@ def slots(shown: Sequence[Shown]) -> Slots:
     return Slots(controls, note, tuple(tiles), tuple(grades))
 
 
-def _tile(item: Shown, seen: bool) -> DeltaGenerator:
+def _tile(item: Shown, seen: bool) -> Container:
     if seen:
         return st.container()
     place = st.empty()

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from osteo_core.errors import OsteoError
+from osteo_ui.streamlit_compat import session_id
 
 Status = Literal["waiting", "running", "done", "failed", "stopped"]
 Steps = Generator[float, None, Any]
@@ -219,11 +219,6 @@ def _jobs() -> Jobs:
     return made
 
 
-def _session() -> str:
-    context = get_script_run_ctx()
-    return context.session_id if context else ""
-
-
 def ask(key: str, make: Make) -> JobState:
     """Ask for a result: start the job if need be, and say that it is still wanted.
 
@@ -236,14 +231,14 @@ def ask(key: str, make: Make) -> JobState:
         How the job is; "stopped" for one that this session stopped, until `start`.
     """
     if key in _stopped():
-        found = _jobs().look(key, _session())
+        found = _jobs().look(key, session_id())
         return found if found and found.status == "done" else JobState("stopped")
-    return _jobs().ask(key, make, _session())
+    return _jobs().ask(key, make, session_id())
 
 
 def look(key: str) -> JobState | None:
     """How a job is, without starting it; None where it is not known."""
-    return _jobs().look(key, _session())
+    return _jobs().look(key, session_id())
 
 
 def results() -> list[Any]:
@@ -255,19 +250,19 @@ def stop(*keys: str) -> None:
     """Stop jobs for this session. For callbacks."""
     for key in keys:
         _stopped().add(key)
-        _jobs().stop(key, _session())
+        _jobs().stop(key, session_id())
 
 
 def start(*keys: str) -> None:
     """Let stopped or failed jobs begin again when next asked for. For callbacks."""
     for key in keys:
         _stopped().discard(key)
-        _jobs().stop(key, _session())  # forgets a failure
+        _jobs().stop(key, session_id())  # forgets a failure
 
 
 def forget(key: str) -> None:
     """Want a job no longer, and let go of its result if there is one."""
-    _jobs().forget(key, _session())
+    _jobs().forget(key, session_id())
 
 
 def _stopped() -> set[str]:

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from dataclasses import fields
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import RerunException, get_script_run_ctx
 
 from osteo_ui import state
+from osteo_ui.streamlit_compat import CutShort, in_fragment
 
 _ON_SCREEN = "osteo.stale.questions"  # what parts that may be on the screen answer
 _READ = "osteo.stale.read"  # networks and tiles whose page was complete once
@@ -39,7 +39,7 @@ def hidden() -> Iterator[None]:
     on_screen.add(asked)
     try:
         yield
-    except RerunException:  # cut short: parts of it are on the screen, beside older ones
+    except CutShort:  # cut short: parts of it are on the screen, beside older ones
         raise
     except BaseException:  # stopped behind a sentence, or failed with one: that is all there is
         _complete()
@@ -54,8 +54,7 @@ def hidden() -> Iterator[None]:
 @contextmanager
 def hidden_in_fragment() -> Iterator[None]:
     """Do the same in a run of a fragment alone, which does not begin with the page's own."""
-    context = get_script_run_ctx(suppress_warning=True)
-    if context is None or not context.fragment_ids_this_run:
+    if not in_fragment():
         yield
         return
     with hidden():

@@ -10,8 +10,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
-from streamlit.runtime.pages_manager import PagesManager
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from osteo_ui.selection import (
     MAX_MODELS,
@@ -22,6 +20,7 @@ from osteo_ui.selection import (
     from_query,
     to_query,
 )
+from osteo_ui.streamlit_compat import in_fragment, page_asked_for, router_is_ours
 
 __all__ = ["MAX_MODELS", "MAX_TILES", "SHORT_ID", "Selection", "TileRef"]
 
@@ -63,7 +62,7 @@ def require_app() -> None:
     server would show a bare page. Streamlit's AppTest begins every run like a new server.
     """
     if not st.session_state.pop(_ENTERED, False):
-        PagesManager.uses_pages_directory = False
+        router_is_ours()
         st.rerun()
 
 
@@ -88,7 +87,7 @@ def take(field: str, key: str) -> None:
 def enter(page: st.Page) -> None:
     """Note which page is in front. Call before anything is drawn."""
     st.session_state[_PAGE] = page.title
-    st.session_state[_FRONT] = page, _page_asked_for()
+    st.session_state[_FRONT] = page, page_asked_for()
     st.session_state[_ENTERED] = True
     st.session_state[_PUT] = set()
 
@@ -105,15 +104,9 @@ def refuse_late() -> None:
     drawn. Streamlit then takes the page of the click for the one in front and runs its fragment,
     which is gone: the screen would stay empty.
     """
-    context = get_script_run_ctx(suppress_warning=True)
     page, address = st.session_state.get(_FRONT, (None, None))
-    if page and context and context.fragment_ids_this_run and address != _page_asked_for():
+    if page and in_fragment() and address != page_asked_for():
         st.switch_page(page)
-
-
-def _page_asked_for() -> str:
-    context = get_script_run_ctx(suppress_warning=True)
-    return context.page_script_hash if context else ""
 
 
 def put(key: str, value: Any) -> None:

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from osteo_core.errors import TileError
 from osteo_core.tiles import Tile, load_tile
 from osteo_ui import state
 from osteo_ui.selection import MAX_TILES, SHORT_ID, TileRef
+from osteo_ui.streamlit_compat import forget_upload
 
 SESSION_BYTES = 400_000_000  # decoded pixels a session may keep
 TOTAL_BYTES = 1_600_000_000  # and all of them together
@@ -142,7 +142,7 @@ def _allowed(files: Sequence[UploadedFile]) -> Iterator[UploadedFile]:
             f"Expected at most {SESSION_FILES} files and {BOX_MB} MB at a time. "
             f"Received: more; {file.name} was left out."
         )
-        _forget_bytes(file)
+        forget_upload(file.file_id)
 
 
 def _decode(file: UploadedFile) -> Tile | None:
@@ -152,20 +152,13 @@ def _decode(file: UploadedFile) -> Tile | None:
         _seen()[file.file_id] = str(error)
         return None
     finally:
-        _forget_bytes(file)
+        forget_upload(file.file_id)
     _seen()[file.file_id] = ""
     ident, held = tile.sha256[:SHORT_ID], _holding()
     held.tiles[ident] = tile
     held.used[ident] = time.monotonic()
     held.let_go.discard(ident)
     return tile
-
-
-def _forget_bytes(file: UploadedFile) -> None:
-    """Give the packed bytes back, which Streamlit would keep as long as the session."""
-    context = get_script_run_ctx()
-    if context is not None:
-        context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
 
 
 def _make_room(chosen: set[str]) -> None:

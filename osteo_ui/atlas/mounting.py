@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
-from streamlit import runtime
 
 from osteo_ui import state
+from osteo_ui.streamlit_compat import publish
 
 _HERE = Path(__file__).parent
 _SEEN = "osteo.atlas.seen"  # by widget: when the browser sent the last pick heard here
@@ -112,8 +112,6 @@ def picture_url(png: bytes, coordinates: str) -> str:
         coordinates: Where it is used, unlike any other place on the page; what was there before
             is forgotten.
     """
-    if not runtime.exists():
-        return ""
-    url = runtime.get_instance().media_file_mgr.add(png, "image/png", f"atlas.{coordinates}")
+    url = publish(png, f"atlas.{coordinates}")
     base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{base}{url}" if base else url
+    return f"/{base}{url}" if base and url else url

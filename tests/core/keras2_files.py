@@ -7,9 +7,28 @@ import zipfile
 import h5py
 import numpy as np
 
+from osteo_core import open_model
+from tests.toys import CLASSES, ramp_tile
+
 SIDE = (None, 4, 4, 3)
 POLICY = {"class_name": "Policy", "config": {"name": "mixed_float16"}}
 INITIALIZER = {"class_name": "GlorotUniform", "config": {"seed": None, "dtype": "float32"}}
+ALL = {"start": None, "stop": None, "step": None}
+RAMP = (-0.5, 2.5)  # logits on the ramp tile
+
+
+def answer(file, classes=CLASSES):
+    engine = open_model(file, classes=classes, preprocessing="none")
+    return engine.predict([ramp_tile()])[0]
+
+
+def softmax(*logits):
+    powers = np.exp(np.array(logits) - max(logits))
+    return powers / powers.sum()
+
+
+def ones(*shape):
+    return np.ones(shape, np.float32)
 
 
 def layer(kind, name, *feeds, call=None, **config):
@@ -134,3 +153,33 @@ def write_archive(file, config, weights, version="2.15.0", root="layers"):
         archive.writestr("config.json", json.dumps(config))
         archive.writestr("model.weights.h5", packed.getvalue())
     return file
+
+
+def recurrent_network():
+    """Zero kernels: gates of the bias alone, so both directions end in one known number."""
+    inner = {
+        "class_name": "LSTM",
+        "config": {
+            "name": "lstm",
+            "units": 1,
+            "time_major": False,
+            "implementation": 2,
+            "activation": "tanh",
+            "recurrent_activation": "sigmoid",
+            "return_sequences": False,
+            "unroll": False,
+        },
+    }
+    layers = [
+        start(),
+        layer("Reshape", "rows", "input_1", target_shape=[16, 3]),
+        layer("Bidirectional", "both", "rows", layer=inner, merge_mode="concat"),
+        dense("logits", "both"),
+    ]
+    bias = np.array([50, -50, 1, 50], np.float32)  # in, forget, cell, out: h = tanh(tanh(1))
+    cell = [("kernel:0", np.zeros((3, 4))), ("recurrent_kernel:0", np.zeros((1, 4)))]
+    both = []
+    for way in ("forward", "backward"):
+        both += [(f"both/{way}_lstm/lstm_cell/{n}", v) for n, v in [*cell, ("bias:0", bias)]]
+    last = [("logits/kernel:0", np.array([[1.0, 0], [1, 0]])), ("logits/bias:0", 0 * ones(2))]
+    return network(*layers), {"both": both, "logits": last}, (2 * np.tanh(np.tanh(1)), 0)

@@ -3,41 +3,28 @@
 import numpy as np
 import pytest
 
-from osteo_core import open_model
-from osteo_core.errors import ModelError
 from tests.core.keras2_files import (
+    ALL,
     POLICY,
+    RAMP,
+    answer,
     conv,
     dense,
     function,
     head,
     layer,
     network,
+    ones,
     ramp,
     ramp_weights,
+    recurrent_network,
     sequential,
+    softmax,
     start,
     write_archive,
     write_h5,
 )
-from tests.toys import CLASSES, THREE, ramp_tile
-
-ALL = {"start": None, "stop": None, "step": None}
-RAMP = (-0.5, 2.5)  # logits on the ramp tile
-
-
-def answer(file, classes=CLASSES):
-    engine = open_model(file, classes=classes, preprocessing="none")
-    return engine.predict([ramp_tile()])[0]
-
-
-def softmax(*logits):
-    powers = np.exp(np.array(logits) - max(logits))
-    return powers / powers.sum()
-
-
-def ones(*shape):
-    return np.ones(shape, np.float32)
+from tests.toys import CLASSES, THREE
 
 
 @pytest.mark.parametrize("kind", ["Functional", "Model"])
@@ -172,36 +159,6 @@ def _old_activations():
     return network(*layers), weights, (-0.8, -0.9, -0.5)
 
 
-def recurrent_network():
-    """Zero kernels: gates of the bias alone, so both directions end in one known number."""
-    inner = {
-        "class_name": "LSTM",
-        "config": {
-            "name": "lstm",
-            "units": 1,
-            "time_major": False,
-            "implementation": 2,
-            "activation": "tanh",
-            "recurrent_activation": "sigmoid",
-            "return_sequences": False,
-            "unroll": False,
-        },
-    }
-    layers = [
-        start(),
-        layer("Reshape", "rows", "input_1", target_shape=[16, 3]),
-        layer("Bidirectional", "both", "rows", layer=inner, merge_mode="concat"),
-        dense("logits", "both"),
-    ]
-    bias = np.array([50, -50, 1, 50], np.float32)  # in, forget, cell, out: h = tanh(tanh(1))
-    cell = [("kernel:0", np.zeros((3, 4))), ("recurrent_kernel:0", np.zeros((1, 4)))]
-    both = []
-    for way in ("forward", "backward"):
-        both += [(f"both/{way}_lstm/lstm_cell/{n}", v) for n, v in [*cell, ("bias:0", bias)]]
-    last = [("logits/kernel:0", np.array([[1.0, 0], [1, 0]])), ("logits/bias:0", 0 * ones(2))]
-    return network(*layers), {"both": both, "logits": last}, (2 * np.tanh(np.tanh(1)), 0)
-
-
 def _choices():
     """Grey is 0.2989 red + 0.587 green; where it is above 8 it is halved, else it stays; mirrored.
 
@@ -285,66 +242,6 @@ def test_what_is_repaired(tmp_path, case):
     np.testing.assert_allclose(answer(file, classes), softmax(*logits), atol=1e-6)
 
 
-def nested_network(frozen, names=True):
-    """A base with a normalisation in front of the head, behind layers that act in training only.
-
-    Keras 2 lists a nested network's trainable weights first: its normalisation's moving mean and
-    variance stand behind the convolution that follows it.
-    """
-    normal = {"axis": [3], "epsilon": 0.0}
-    parts = [
-        start("inner"),
-        layer("BatchNormalization", "bn", "inner", **normal),
-        conv("maps", "bn"),
-    ]
-    for part in parts[1:]:
-        part["config"]["trainable"] = not frozen
-    base = network(*parts, name="base")
-    augment = sequential(
-        layer("RandomFlip", "flip", mode="horizontal", seed=None, rng_type="stateful"),
-        layer("RandomRotation", "turn", factor=0.1, fill_mode="reflect", rng_type=None),
-        name="augment",
-    )
-    config = sequential(
-        start("first"),
-        augment,
-        base,
-        layer("GlobalAveragePooling2D", "means"),
-        dense("logits"),
-    )
-    own = ramp_weights()
-    trained = [("bn/gamma:0", 2 * ones(3)), ("bn/beta:0", 3 * ones(3))]
-    fixed = [("bn/moving_mean:0", 3 * ones(3)), ("bn/moving_variance:0", 4 * ones(3))]
-    listed = [*trained, *fixed, *own["maps"]] if frozen else [*trained, *own["maps"], *fixed]
-    if not names:
-        listed = [(f"renamed_{n}", v) for n, v in listed]
-    return config, {"base": listed, "logits": own["logits"]}
-
-
-@pytest.mark.parametrize("frozen", [False, True])
-@pytest.mark.parametrize("names", [True, False])
-def test_the_order_of_a_nested_networks_weights(tmp_path, frozen, names):
-    file = write_h5(tmp_path / "m.h5", *nested_network(frozen, names))
-    np.testing.assert_allclose(answer(file), softmax(*RAMP), atol=1e-6)
-
-
-def test_a_nested_network_in_an_archive(tmp_path):
-    config, weights = nested_network(frozen=False)
-    held = {name.split(":")[0]: value for name, value in weights["base"]}
-    file = write_archive(
-        tmp_path / "m.keras",
-        config,
-        {
-            "functional/layers/batch_normalization": [
-                held[f"bn/{n}"] for n in ("gamma", "beta", "moving_mean", "moving_variance")
-            ],
-            "functional/layers/conv2d": [held["maps/kernel"], held["maps/bias"]],
-            "dense": [value for _, value in head()],
-        },
-    )
-    np.testing.assert_allclose(answer(file), softmax(*RAMP), atol=1e-6)
-
-
 def test_half_precision(tmp_path):
     maps = conv("maps", "input_1", dtype=POLICY)
     file = write_h5(tmp_path / "m.h5", ramp(maps=maps), ramp_weights())
@@ -366,77 +263,3 @@ def test_a_layer_that_is_called_twice(tmp_path):
     file = write_h5(tmp_path / "m.h5", ramp(maps=maps, means=means), ramp_weights())
     # red stays, green - red becomes green - 2 red: 7.5, -5, -1
     np.testing.assert_allclose(answer(file), softmax(7.5 + 10 - 3, -7.5 - 20), atol=1e-6)
-
-
-def _own_layer():
-    return ramp(maps=layer("MyLayer", "maps", "input_1")), ramp_weights()
-
-
-def _lambda():
-    code = ["4wEAAAA=", None, None]
-    return ramp(maps=layer("Lambda", "maps", "input_1", function=code)), ramp_weights()
-
-
-def _other_function():
-    return ramp(maps=function("math.bessel_i0", "maps", "input_1")), ramp_weights()
-
-
-def _time_first():
-    config, weights, _ = recurrent_network()
-    config["config"]["layers"][2]["config"]["layer"]["config"]["time_major"] = True
-    return config, weights
-
-
-def _other_setting():
-    return ramp(maps=conv("maps", "input_1", spin=3)), ramp_weights()
-
-
-def _too_few():
-    return ramp(), {**ramp_weights(), "logits": head()[:1]}
-
-
-def _none():
-    return ramp(), {"maps": ramp_weights()["maps"]}
-
-
-def _turned():
-    (name, kernel), bias = head()
-    return ramp(), {**ramp_weights(), "logits": [(name, kernel.T), bias]}
-
-
-def _circle():
-    return ramp(maps=conv("maps", "means")), ramp_weights()
-
-
-def _subclassed():
-    return {**ramp(), "class_name": "MyModel"}, ramp_weights()
-
-
-REFUSED = [
-    (_own_layer, "'MyLayer' ('maps')"),
-    (_lambda, "Lambda layer"),
-    (_other_function, "tf.math.bessel_i0"),
-    (_time_first, "time_major=True"),
-    (_other_setting, "spin=3"),
-    (_too_few, "'logits' have the shapes 3×2 where 3×2, 2 belong"),
-    (_none, "'logits' have the shapes none"),
-    (_turned, "shapes 2×3, 2 where 3×2, 2 belong"),
-    (_circle, "fed by something that is not there"),
-    (_subclassed, "'MyModel'"),
-]
-
-
-@pytest.mark.parametrize(("make", "says"), REFUSED)
-def test_what_cannot_be_rebuilt_is_named_with_the_version_and_the_way_out(tmp_path, make, says):
-    file = write_h5(tmp_path / "m.h5", *make(), version="2.11.0")
-    with pytest.raises(ModelError, match=r"written by Keras 2\.11\.0") as refusal:
-        open_model(file, CLASSES, "none")
-    assert says in str(refusal.value)
-    assert "model.save('x.keras')" in str(refusal.value)
-
-
-def test_an_archive_without_a_layers_weights_is_refused(tmp_path):
-    maps = [value for _, value in ramp_weights()["maps"]]
-    file = write_archive(tmp_path / "m.keras", ramp(), {"conv2d": maps})
-    with pytest.raises(ModelError, match="weights for 0 layers of the kind 'dense' where 1"):
-        open_model(file, CLASSES, "none")

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Error
 from tests.e2e.chromium import chromium, chromium_path
 from tests.e2e.dashboard import Dashboard, Visitors
 from tests.e2e.first_view import FirstView, first_look
+from tests.e2e.line import Line
 from tests.e2e.server import PROJECT, Server, make_run
 
 PICTURES = PROJECT / "screenshots" / "e2e"  # of failed tests; git ignores them
@@ -60,6 +61,12 @@ def visit(browser: Browser, server: Server, first_view: FirstView) -> Iterator[V
 def dashboard(visit: Visitors) -> Dashboard:
     """A visitor with a window of 1280 px."""
     return visit()
+
+
+@pytest.fixture
+def line(dashboard: Dashboard) -> Line:
+    """Hold the wire between a visitor and the server."""
+    return Line(dashboard)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.dashboard import CALL, Dashboard, Visitors
+from tests.e2e.dashboard import CALL, Dashboard
 from tests.e2e.line import Line
 from tests.e2e.made_files import tile_file
 
@@ -28,100 +28,90 @@ ANSWERS = {
 }
 
 
-@pytest.fixture
-def visitor(visit: Visitors) -> Dashboard:
-    return visit()
-
-
-@pytest.fixture
-def line(visitor: Dashboard) -> Line:
-    return Line(visitor)
-
-
 def _short(title: str) -> str:
     """A tile's name on its button."""
     return title.removeprefix("Synthetic ")
 
 
-def _open(visitor: Dashboard) -> None:
-    visitor.open("read", model=MODEL, tile=f"example:{FIRST}")
-    visitor.wait_until_drawn("read")
-    expect(visitor.main.get_by_role("heading", level=3, name=CALL)).to_be_visible()
-    expect(visitor.main.get_by_text(VERDICT)).to_be_visible()
+def _open(dashboard: Dashboard) -> None:
+    dashboard.open("read", model=MODEL, tile=f"example:{FIRST}")
+    dashboard.wait_until_drawn("read")
+    expect(dashboard.main.get_by_role("heading", level=3, name=CALL)).to_be_visible()
+    expect(dashboard.main.get_by_text(VERDICT)).to_be_visible()
 
 
-def _no_answer(visitor: Dashboard) -> None:
+def _no_answer(dashboard: Dashboard) -> None:
     """Nothing is said of any tile: looked at once, without waiting for it to come true."""
     for found in (
-        visitor.main.get_by_role("heading", level=3, name=CALL),
-        visitor.main.get_by_text(VERDICT),
-        visitor.main.get_by_role("figure", name=re.compile(r"\d%")),
+        dashboard.main.get_by_role("heading", level=3, name=CALL),
+        dashboard.main.get_by_text(VERDICT),
+        dashboard.main.get_by_role("figure", name=re.compile(r"\d%")),
     ):
         assert not any(one.is_visible() for one in found.all())
 
 
-def _answered(visitor: Dashboard, title: str) -> None:
-    visitor.wait_until_drawn("read")
-    expect(visitor.picture(f"Tile {title}, H&E stain")).to_be_visible()
-    expect(visitor.role("heading", level=3, name=CALL)).to_be_visible()
-    expect(visitor.page.locator("[data-stale=true]")).to_have_count(0)
+def _answered(dashboard: Dashboard, title: str) -> None:
+    dashboard.wait_until_drawn("read")
+    expect(dashboard.picture(f"Tile {title}, H&E stain")).to_be_visible()
+    expect(dashboard.role("heading", level=3, name=CALL)).to_be_visible()
+    expect(dashboard.page.locator("[data-stale=true]")).to_have_count(0)
 
 
-def test_a_new_tile_stands_without_the_old_ones_answer(visitor: Dashboard, line: Line) -> None:
-    _open(visitor)
+def test_a_new_tile_stands_without_the_old_ones_answer(dashboard: Dashboard, line: Line) -> None:
+    _open(dashboard)
     line.hold_behind(f"Tile {SECOND}, H&E stain")
-    visitor.main.get_by_role("button", name=_short(SECOND), exact=True).click()
+    dashboard.main.get_by_role("button", name=_short(SECOND), exact=True).click()
     line.wait_for_answer()
-    expect(visitor.picture(f"Tile {SECOND}, H&E stain")).to_be_visible()
-    _no_answer(visitor)
+    expect(dashboard.picture(f"Tile {SECOND}, H&E stain")).to_be_visible()
+    _no_answer(dashboard)
     line.release()
-    _answered(visitor, SECOND)
-    expect(visitor.text(VERDICT)).to_be_visible()
+    _answered(dashboard, SECOND)
+    expect(dashboard.text(VERDICT)).to_be_visible()
 
 
-def test_an_upload_stands_without_the_old_tiles_answer(visitor: Dashboard, line: Line) -> None:
-    _open(visitor)
-    visitor.segment("Source of tiles", "Upload")
+def test_an_upload_stands_without_the_old_tiles_answer(dashboard: Dashboard, line: Line) -> None:
+    _open(dashboard)
+    dashboard.segment("Source of tiles", "Upload")
     line.hold_behind("Tile mine.png, H&E stain")
-    visitor.upload(tile_file("mine.png", 1))
+    dashboard.upload(tile_file("mine.png", 1))
     line.wait_for_answer()
-    expect(visitor.picture("Tile mine.png, H&E stain")).to_be_visible()
-    _no_answer(visitor)
+    expect(dashboard.picture("Tile mine.png, H&E stain")).to_be_visible()
+    _no_answer(dashboard)
     line.release()
-    _answered(visitor, "mine.png")
-    expect(visitor.text(VERDICT)).to_have_count(0)  # nothing is known of it
+    _answered(dashboard, "mine.png")
+    expect(dashboard.text(VERDICT)).to_have_count(0)  # nothing is known of it
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-def test_one_tile_more_empties_every_page(visitor: Dashboard, line: Line, name: str) -> None:
-    visitor.open(name, model=MODEL, tile=f"example:{FIRST}")
-    visitor.wait_until_drawn(name)
-    answer = visitor.main.get_by_text(ANSWERS[name]).first
+def test_one_tile_more_empties_every_page(dashboard: Dashboard, line: Line, name: str) -> None:
+    dashboard.open(name, model=MODEL, tile=f"example:{FIRST}")
+    dashboard.wait_until_drawn(name)
+    answer = dashboard.main.get_by_text(ANSWERS[name]).first
     expect(answer).to_be_visible()
     line.hold_behind(RULE)
-    visitor.choose("On view, up to four", SECOND)
+    dashboard.choose("On view, up to four", SECOND)
     line.wait_for_answer()
     expect(answer).to_be_hidden()
-    old = visitor.main.locator("[data-stale=true]:not(:focus-within)")
+    old = dashboard.main.locator("[data-stale=true]:not(:focus-within)")
     assert old.count()
     assert not old.filter(visible=True).count()
     line.release()
-    visitor.page.keyboard.press("Escape")
-    visitor.wait_until_drawn(name)
+    dashboard.page.keyboard.press("Escape")
+    dashboard.wait_until_drawn(name)
 
 
-def test_what_is_at_hand_comes_without_a_blank(visitor: Dashboard, line: Line) -> None:
-    _open(visitor)
+def test_what_is_at_hand_comes_without_a_blank(dashboard: Dashboard, line: Line) -> None:
+    _open(dashboard)
     line.hold_behind(RULE)
-    visitor.main.get_by_role("button", name=_short(SECOND), exact=True).click()
+    dashboard.main.get_by_role("button", name=_short(SECOND), exact=True).click()
     line.wait_for_answer()
     line.release()
-    _answered(visitor, SECOND)
+    _answered(dashboard, SECOND)
     line.hold_behind(RULE)
-    visitor.main.get_by_role("button", name=_short(FIRST), exact=True).click()
+    dashboard.main.get_by_role("button", name=_short(FIRST), exact=True).click()
     line.wait_for_answer()
-    call = visitor.main.get_by_role("heading", level=3, name=CALL)
+    call = dashboard.main.get_by_role("heading", level=3, name=CALL)
     assert call.is_visible()  # a moment is left to the answer
     expect(call).to_be_hidden()  # and no more than that
     line.release()
-    _answered(visitor, FIRST)
+    _answered(dashboard, FIRST)

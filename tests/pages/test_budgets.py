@@ -12,7 +12,7 @@ from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
 from osteo_core.tiles import load_tile
-from osteo_ui import endings, uploads
+from osteo_ui import streamlit_compat, uploads
 
 TILE_BYTES = 40 * 40 * 3
 
@@ -91,7 +91,7 @@ def test_addresses_of_pictures_die_with_their_session(monkeypatch):
     instance = SimpleNamespace(
         media_file_mgr=media, is_active_session=lambda s: s == "open", _session_mgr=object()
     )
-    endings.sweep(instance)
+    streamlit_compat.sweep(instance)
     there = {name: _is_there(storage, url) for name, url in urls.items()}
     assert there == {"open": True, "closed": False, "both": True}
 
@@ -108,5 +108,5 @@ def test_sessions_whose_time_is_over_are_let_go():
     cache = SimpleNamespace(expire=lambda: expired.append(1))
     manager = SimpleNamespace(_session_storage=SimpleNamespace(_cache=cache))
     media = SimpleNamespace(_files_by_session_and_coord={})
-    endings.sweep(SimpleNamespace(media_file_mgr=media, _session_mgr=manager))
+    streamlit_compat.sweep(SimpleNamespace(media_file_mgr=media, _session_mgr=manager))
     assert expired == [1]
