@@ -105,3 +105,35 @@ def fake_card(name: str, classes: tuple[str, ...]) -> Card:
             "versions": {"python": "3.11", "keras": "3.15.1"},
         }
     )
+
+
+# protocols.json of such a network
+PROTOCOL_ROW = {
+    "title": "tiles at random",
+    "question": "new tiles",
+    "source": "",
+    "accuracy": 0.9,
+    "accuracy_ci95": (0.8, 0.95),
+    "accuracy_ci95_by_tile": (0.8, 0.95),
+    "accuracy_ci95_by_slide": None,
+    "macro_f1": 0.9,
+    "macro_f1_ci95_by_tile": None,
+    "macro_f1_ci95_by_slide": None,
+    "n_tiles": 9,
+    "n_slides": 4,
+    "n_cases": 2,
+    "recall": {"Viable": 0.9},
+    "runs": [{"name": "fold 1", "accuracy": 0.9, "n_tiles": 9, "n_train": 40}],
+    "notes": [],
+}
+PROTOCOLS = {
+    "model": "three",
+    "architecture": "vgg19",
+    "base": {"kind": "ImageNet", "weights": "w.h5", "digest": "0", "sentence": "Untouched."},
+    "head": "logistic regression",
+    "cohort": {"digest": "0", "n_tiles": 9, "n_slides": 4, "n_cases": 2},
+    "seed": 7,
+    "protocols": {"tile": PROTOCOL_ROW},
+    "skipped": {},
+    "gap": "",
+}

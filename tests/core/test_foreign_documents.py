@@ -13,11 +13,11 @@ from osteo_core.grades import masks
 from osteo_core.grades.masks import load_mask
 from osteo_core.heatmap import HeatMap, load_heatmap
 from osteo_core.training.recipes import RECIPES, find_recipe
-from osteo_core.unit_index.card import IndexCard, IndexedLayer, IndexedTile
 from osteo_core.unit_index.index import open_index
 from osteo_core.unit_index.summary import summarise
 from osteo_core.unit_index.summary_file import read_summary, write_summary
 from osteo_core.units import Unit
+from tests.core.unit_index_cohorts import small_index
 from tests.fake_bundles import write_fake
 
 SHAPE = (40, 48)
@@ -177,29 +177,8 @@ def test_a_recipe_that_is_no_json_is_one_sentence(tmp_path, content):
 
 @pytest.fixture
 def units(tmp_path):
-    folder, rng, n = tmp_path / "units", np.random.default_rng(0), 6
-    folder.mkdir()
-    layers = (
-        IndexedLayer(name="conv", units=3, shape=(4, 5, 3), scale=2.0),
-        IndexedLayer(name="fc", units=2, shape=(2,)),
-    )
-    tiles = tuple(
-        IndexedTile(sha256=f"{i:064x}", label="AB"[i % 2], split="train", name=f"{i}.png")
-        for i in range(n)
-    )
-    card = IndexCard(
-        bundle="net",
-        bundle_digest="1",
-        cohort_digest="2",
-        classes=("A", "B"),
-        layers=layers,
-        tiles=tiles,
-    )
-    np.save(folder / "maximum.npy", rng.random((5, n)).astype("f2"))
-    np.save(folder / "mean.npy", rng.random((3, n)).astype("f2"))
-    np.save(folder / "place.npy", rng.integers(0, 4, (3, n, 2)).astype("u1"))
-    (folder / "index.json").write_text(card.model_dump_json())
-    return folder
+    small_index(tmp_path / "units")
+    return tmp_path / "units"
 
 
 def rewrite(folder, **changes):

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from osteo_core.cohorts.table import CLASSES, Cohort, CohortTile, write_cohort
+from osteo_core.unit_index.card import IndexCard, IndexedLayer, IndexedTile
 from tests.toys import noise_tile
 
 SPLITS = ("train", "train", "validation", "test")
@@ -38,3 +39,25 @@ def build(engine, cohort, folder, **settings):
 
     steps = list(build_index(engine, cohort, folder, **settings))
     return open_index(folder), steps
+
+
+def small_index(folder):
+    """Write a whole index of five units on six tiles, as `osteo index` would."""
+    folder.mkdir()
+    rng, n = np.random.default_rng(0), 6
+    layers = (
+        IndexedLayer(name="conv", units=3, shape=(4, 5, 3), scale=2.0),
+        IndexedLayer(name="fc", units=2, shape=(2,)),
+    )
+    tiles = tuple(
+        IndexedTile(sha256=f"{i:064x}", label="AB"[i % 2], split="train", name=f"{i}.png")
+        for i in range(n)
+    )
+    card = IndexCard(
+        bundle="net", bundle_digest="1", cohort_digest="2", classes=("A", "B"), layers=layers,
+        tiles=tiles,
+    )  # fmt: skip
+    np.save(folder / "maximum.npy", rng.random((5, n)).astype("f2"))
+    np.save(folder / "mean.npy", rng.random((3, n)).astype("f2"))
+    np.save(folder / "place.npy", rng.integers(0, 4, (3, n, 2)).astype("u1"))
+    (folder / "index.json").write_text(card.model_dump_json())

@@ -9,36 +9,11 @@ from osteo_core.evaluate.calibration import fit_temperature
 from osteo_ui import services
 from tests import dashboard
 from tests.dashboard import no_engine, url
-from tests.fake_bundles import CLASSES, fake_predictions, write_fake
+from tests.fake_bundles import CLASSES, PROTOCOL_ROW, PROTOCOLS, fake_predictions, write_fake
 from tests.pages.looking import figures, said, table_with
 
-ROW = {
-    "title": "tiles at random",
-    "question": "new tiles",
-    "source": "",
-    "accuracy": 0.9,
-    "accuracy_ci95": (0.8, 0.95),
-    "accuracy_ci95_by_tile": (0.8, 0.95),
-    "accuracy_ci95_by_slide": None,
-    "macro_f1": 0.9,
-    "macro_f1_ci95_by_tile": None,
-    "macro_f1_ci95_by_slide": None,
-    "n_tiles": 9,
-    "n_slides": 4,
-    "n_cases": 2,
-    "recall": {"Viable": 0.9},
-    "runs": [{"name": "fold 1", "accuracy": 0.9, "n_tiles": 9, "n_train": 40}],
-    "notes": [],
-}
-REPORT = {
-    "model": "three",
-    "architecture": "vgg19",
-    "base": {"kind": "ImageNet", "weights": "w.h5", "digest": "0", "sentence": "Untouched."},
-    "head": "logistic regression",
-    "cohort": {"digest": "0", "n_tiles": 9, "n_slides": 4, "n_cases": 2},
-    "seed": 7,
-    "protocols": {"tile": ROW, "case": ROW | {"accuracy": 0.5}},
-    "skipped": {},
+REPORT = PROTOCOLS | {
+    "protocols": {"tile": PROTOCOL_ROW, "case": PROTOCOL_ROW | {"accuracy": 0.5}},
     "gap": "The accuracy falls by a lot.",
 }
 

@@ -19,37 +19,11 @@ from osteo_core.evaluate.figures import figures
 from osteo_core.evaluate.protocol_report import read_report
 from osteo_core.evaluate.stored import stored_part
 from osteo_core.networks.weights import load_weights
-from tests.fake_bundles import CLASSES, write_fake
+from tests.fake_bundles import CLASSES, PROTOCOL_ROW, PROTOCOLS, write_fake
 from tests.soak._damage import damage_file
 
-ROW = {
-    "title": "By tile",
-    "question": "What?",
-    "source": "Nobody",
-    "accuracy": 0.9,
-    "accuracy_ci95": [0.8, 0.95],
-    "accuracy_ci95_by_tile": [0.8, 0.95],
-    "accuracy_ci95_by_slide": None,
-    "macro_f1": 0.9,
-    "macro_f1_ci95_by_tile": None,
-    "macro_f1_ci95_by_slide": None,
-    "n_tiles": 9,
-    "n_slides": 4,
-    "n_cases": 2,
-    "recall": {"Viable": 0.5, "Non-Tumor": None},
-    "runs": [{"name": "1", "accuracy": 0.9, "n_tiles": 3, "n_train": 6}],
-    "notes": [],
-}
-REPORT = {
-    "model": "bad",
-    "architecture": "vgg19",
-    "base": {"kind": "ImageNet", "weights": "w.h5", "digest": "0", "sentence": "Untouched."},
-    "head": "logistic regression",
-    "cohort": {"digest": "0", "n_tiles": 9, "n_slides": 4, "n_cases": 2},
-    "seed": 7,
-    "protocols": {"tile": ROW},
-    "skipped": {},
-    "gap": "",
+REPORT = PROTOCOLS | {
+    "protocols": {"tile": PROTOCOL_ROW | {"recall": {"Viable": 0.5, "Non-Tumor": None}}}
 }
 FILES = ("card.json", "predictions.csv", "history.csv", "protocols.json", "head.npz", "beyond.csv")
 KERNEL = np.arange(12, dtype=np.float16).reshape(4, 3)

@@ -15,11 +15,11 @@ from osteo_core.explain.again import read_saved
 from osteo_core.grades.masks import load_mask
 from osteo_core.heatmap import HeatMap, load_heatmap
 from osteo_core.training.recipes import RECIPES, find_recipe
-from osteo_core.unit_index.card import IndexCard, IndexedLayer, IndexedTile
 from osteo_core.unit_index.index import open_index
 from osteo_core.unit_index.summary import summarise
 from osteo_core.unit_index.summary_file import read_summary, write_summary
 from osteo_core.units import Unit
+from tests.core.unit_index_cohorts import small_index
 from tests.soak._damage import damage_bytes, damage_file, damage_json
 
 SHAPE = (40, 48)
@@ -116,29 +116,8 @@ def _heat_map(rng: random.Random, folder: Path) -> None:
             np.testing.assert_array_equal(found.values, VALUES)
 
 
-def _built(folder: Path) -> None:
-    folder.mkdir()
-    rng, n = np.random.default_rng(0), 6
-    layers = (
-        IndexedLayer(name="conv", units=3, shape=(4, 5, 3), scale=2.0),
-        IndexedLayer(name="fc", units=2, shape=(2,)),
-    )
-    tiles = tuple(
-        IndexedTile(sha256=f"{i:064x}", label="AB"[i % 2], split="train", name=f"{i}.png")
-        for i in range(n)
-    )
-    card = IndexCard(
-        bundle="net", bundle_digest="1", cohort_digest="2", classes=("A", "B"), layers=layers,
-        tiles=tiles,
-    )  # fmt: skip
-    np.save(folder / "maximum.npy", rng.random((5, n)).astype("f2"))
-    np.save(folder / "mean.npy", rng.random((3, n)).astype("f2"))
-    np.save(folder / "place.npy", rng.integers(0, 4, (3, n, 2)).astype("u1"))
-    (folder / "index.json").write_text(card.model_dump_json())
-
-
 def _index(rng: random.Random, folder: Path) -> None:
-    _built(folder / "units")
+    small_index(folder / "units")
     right = open_index(folder / "units")
     before = right.maximum(Unit("conv", 1)).tolist()
     name = rng.choice(("index.json", "index.json", "maximum.npy", "mean.npy", "place.npy"))
@@ -157,7 +136,7 @@ def _index(rng: random.Random, folder: Path) -> None:
 
 
 def _summary(rng: random.Random, folder: Path) -> None:
-    _built(folder / "units")
+    small_index(folder / "units")
     right = summarise(open_index(folder / "units"), "train")
     file = folder / "units.npz"
     write_summary(right, file)
