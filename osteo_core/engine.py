@@ -123,21 +123,20 @@ class Engine(LayersOf):
         prepared = self.prepare(tile)
         activations = Activations.of(self._pieces, self._lock, prepared, self._kept(keep))
         if not np.isfinite(activations.probabilities()).all():
-            raise self.unanswered(tile.name, activations)
+            raise self._unanswered(tile.name, activations)
         return Reading(self, activations, tile.sha256, tile.name)
 
-    def unanswered(self, tile: str, activations: Activations | None = None) -> ModelError:
+    def _unanswered(self, tile: str, activations: Activations) -> ModelError:
         """What to say of a tile to which the network gives no probabilities.
 
         Args:
             tile: The tile's name.
             activations: Its values, to find the first layer whose output is not finite.
         """
-        where = ""
-        if activations is not None:
-            values = ((n, activations.tensor(n)) for n in self.graph.maker)
-            wrong = (n for n, v in values if not np.isfinite(np.asarray(v, np.float32)).all())
-            where = f"; the first layer with NaN or infinite values is {next(wrong, 'the last')}"
+        names = tuple(self.graph.maker)
+        values = zip(names, activations.tensors(names), strict=True)
+        wrong = (n for n, v in values if not np.isfinite(np.asarray(v, np.float32)).all())
+        where = f"; the first layer with NaN or infinite values is {next(wrong, 'the last')}"
         return ModelError(
             f"Expected probabilities of {tile} from {self.name}. Received: NaN{where}, so there "
             "is no prediction and nothing to explain."

@@ -34,4 +34,4 @@ def between(interval: "Interval | None", told: str = "{:.3f}") -> str:
 
 def how_split(kind: str) -> str:
     """Words for a kind of split, to stand behind "split": "by slide"."""
-    return "as its folders gave it" if kind == GIVEN else f"by {kind}"
+    return "as in its folders" if kind == GIVEN else f"by {kind}"

@@ -33,13 +33,16 @@ COLOURS = "blue-red"
 
 
 def on_tile(first: str, second: str, seen: Mapping[str, Glance], item: Shown) -> None:
-    """Draw the signed difference of two Grad-CAMs of the tile on view."""
+    """Draw the signed difference of two maps of the tile on view."""
     heats = seen[first].heat, seen[second].heat
     if heats[0].target != heats[1].target:
         st.caption(
             f"The maps explain {heats[0].target} and {heats[1].target}, so they are not held "
             "against each other. Choose one class to explain above."
         )
+        return
+    if heats[0].method != heats[1].method:
+        st.caption("These are maps of two methods, so they are not held against each other.")
         return
     difference, correlation, apart, note = compare_maps(*heats)
     if difference is None or correlation is None or apart is None:

@@ -147,7 +147,8 @@ def _heat_map(bundle: Bundle, engine: "Engine", glance: Glance, item: Shown) -> 
     heat_views.draw(bundle, item, glance, heat, *drawing, heat_grade_line.known(item, heat))
     heat_grade_line.draw(engine, item, heat, bundle.name)
     chosen = heat.layer == now.layer
-    notes = [md("At `{}`, {}.", heat.layer, "as chosen" if chosen else "its last convolution")]
+    where = "as it has no layer with maps" if engine.no_maps else "its last convolution"
+    notes = [md("At `{}`, {}.", heat.layer, "as chosen" if chosen else where)]
     if now.layer and not chosen:
         notes.append(f"It has no convolution {now.layer}.")
     if now.target and now.target not in engine.classes:

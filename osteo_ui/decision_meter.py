@@ -86,7 +86,7 @@ def _chart(found: Necrosis, stem: str) -> None:
     if found.more is None:
         return
     these, more = found.these, found.more
-    only = f"{these.low:.1%} to {these.high:.1%}" if unless_flat(these) else "none to speak of"
+    only = f"{these.low:.1%} to {these.high:.1%}" if unless_flat(these) else "not determined"
     st.caption(
         f"95 % intervals: {only} if only the classes of these {found.n} tiles are uncertain; "
         f"{more.low:.1%} to {more.high:.1%} if others could have been picked as well. "

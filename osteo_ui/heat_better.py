@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from osteo_core.explain import Method, Question, find_method, methods
+from osteo_core.explain import Method, Question, find_method
 from osteo_core.grades.better import Better, better
-from osteo_ui import heat_badges, heat_services, heat_words, jobs, state
+from osteo_core.wording import count
+from osteo_ui import heat_badges, heat_controls, heat_services, heat_words, jobs, state
 from osteo_ui.markdown import md
 from osteo_ui.sources import Shown
 
@@ -42,13 +43,15 @@ def _told(one: Better) -> str:
     how = f"{find_method(one.method).title} {heat_words.place(one.layer)}"
     if one.here:
         return f"{how}, faithfulness {one.score:z.2f}"
-    return f"{how}, on {one.got} of {one.tiles} graded"
+    return f"{how}, on {one.got} of {count(one.tiles, 'graded tile')}"
 
 
 def _offer(engine: "Engine", item: Shown, heat: "HeatMap", grade: "Grade") -> None:
     """Offer the cheapest method that has not been graded on this tile."""
-    made = {one.provenance["method"] for one in graded() if _same_map(one, heat)}
-    left = [method for method in methods().values() if method.name not in {*made, heat.method}]
+    same = (one for one in graded() if one.settings == grade.settings and _same_map(one, heat))
+    made = {one.provenance["method"] for one in same}
+    here = heat_controls.offered(engine).values()
+    left = [method for method in here if method.name not in {*made, heat.method}]
     if not left:
         return
     method = min(left, key=lambda one: one.cost(engine, _question(engine, one, heat)))

@@ -117,7 +117,7 @@ def _share(shown: LessonTile, heat: HeatMap) -> None:
     where = "on the ink" if shown.marked else "where the ink would be"
     st.markdown(
         md(
-            "**{:.0%}** of what speaks for the class lies {}, which covers {:.0%} of "
+            "**{:.0%}** of the map's positive part lies {}, which covers {:.0%} of "
             "the tile: {} times its share.",
             mass,
             where,
@@ -140,8 +140,7 @@ def lesson(
             first.bare,
         ),
         *(_maps(NAMES[which], one, method) for which, one in maps.items()),
-        "A map that is better than random maps tells what the network goes by, not that the "
-        "network is right.",
+        "A map that passes tells what the network goes by, not that the network is right.",
         "A map that points beside the tissue is a reason to look at the data, not to choose "
         "another method.",
         "Slides carry real shortcuts: ink, folds, the stain of one laboratory, the scanner of one "
@@ -157,8 +156,8 @@ def _maps(name: str, seen: "Evidence", method: str) -> Markdown:
         "{} of the {} maps that can be judged are better than random maps", seen.better, seen.told
     )
     return md(
-        "{}, on {} tiles with ink: {} of its calls change when the ink is taken away; of what "
-        "speaks for the class in its maps ({}) {:.0%} lies on the ink, which covers {:.0%} of the "
+        "{}, on {} tiles with ink: {} of its calls change when the ink is taken away; of the "
+        "positive part of its maps ({}) {:.0%} lies on the ink, which covers {:.0%} of the "
         "tile; {}.",
         name,
         seen.tiles,

@@ -201,7 +201,7 @@ def _account(
             "classes, import it instead."
         )
     leaks = sum(reason.startswith(LEAK) for _, reason in skipped)
-    if leaks:
+    if leaks and cohort.protocol.kind == GIVEN:
         notes.append(
             f"{leaks} pictures lie in two parts of the given split (a leak); each was kept in the "
             "part that is scored, test before validation before train."

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from osteo_core.cohorts.grouping import Demand, best_assignment
 from osteo_core.errors import CohortError
-from osteo_core.wording import GIVEN
+from osteo_core.wording import GIVEN, listed
 
 PARTS = ("train", "validation", "test")
 KINDS = ("slide", "tile", "case")  # what can be asked for
@@ -205,6 +205,6 @@ def _require(n: int, kind: str, parts: Sequence[str]) -> None:
     if n < len(parts):
         finer = {"case": "slide or tile", "slide": "tile"}.get(kind)
         raise CohortError(
-            f"A split into {' and '.join(parts)} needs at least {_WORDS[len(parts)]} {kind}s. "
+            f"A split into {listed(parts)} needs at least {_WORDS[len(parts)]} {kind}s. "
             f"Received: {n}." + (f" Split by {finer} instead." if finer else "")
         )

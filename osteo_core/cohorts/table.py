@@ -21,6 +21,7 @@ from osteo_core.cohorts.splits import PARTS, SplitProtocol, split_tiles
 from osteo_core.cohorts.stored import CARD, READABLE, TABLE, StoredCard, checked, require_own
 from osteo_core.errors import CohortError, FileError, TableError
 from osteo_core.files import shown
+from osteo_core.foreign import wrong
 from osteo_core.foreign.json_files import read_json
 from osteo_core.foreign.tables import read_columns, tidy
 from osteo_core.roots import picture
@@ -231,10 +232,9 @@ def _read(folder: Path, card_file: Path) -> Cohort:
         card = StoredCard.model_validate(read_json(card_file))
         cells, lines = read_columns(folder / TABLE, COLUMNS)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "content"
+        where, said = wrong(error)
         raise CohortError(
-            f"{READABLE} Received: {shown(folder)} ({CARD}: {where}: {first['msg']})."
+            f"{READABLE} Received: {shown(folder)} ({CARD}: {where or 'content'}: {said})."
         ) from error
     except (FileError, TableError) as error:
         raise CohortError(f"{READABLE} Received: {shown(folder)} ({error})") from error

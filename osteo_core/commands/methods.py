@@ -42,7 +42,7 @@ def _row(method: "Method", engine: "Engine | None") -> dict[str, Any]:
         "settings": {parameter.name: parameter.default for parameter in method.parameters},
     }
     if engine is not None and not method.offered(engine):
-        row["default_layer"] = "none: no layer with maps"
+        row["default_layer"] = None
     elif engine is not None:
         from osteo_core.explain import Question
 
@@ -59,11 +59,15 @@ def default_layer(method: "Method") -> str:
     return "last maps, activated" if method.takes_activations else "last convolution"
 
 
+def _where(layer: str | None) -> str:
+    return f"at {layer}" if layer else "not offered: this network has no layer with maps"
+
+
 def _told(row: dict[str, Any]) -> str:
     signed = "signed" if row["signed"] else "not signed"
     lines = [
         f"{row['name']}  {row['title']} ({row['family']}, {signed})",
-        f"at {row['default_layer']}; differentiates {row['differentiates']}",
+        f"{_where(row['default_layer'])}; differentiates {row['differentiates']}",
         f"paper: {row['reference']}",
     ]
     if "forward_passes" in row:

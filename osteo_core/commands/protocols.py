@@ -1,7 +1,9 @@
 """`osteo evaluate --cohort DIR --protocol ...`: the split protocols side by side."""
 
+import contextlib
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,8 +73,8 @@ def protocols(
     base = _base(bundle, weights, own_base)
     started = time.perf_counter()
     # Over tiles of all classes, so that networks of fewer classes share the pass.
-    kept = _folder(cache or folder / "features")
-    with locked(kept, "another `osteo evaluate`"):
+    kept = cache or folder / "features"
+    with _held(kept):
         features = frozen_features(base, bundle, everything, kept, ticking("features"))
     seconds = time.perf_counter() - started
     for file, sentence in features.failures:
@@ -92,15 +94,17 @@ def protocols(
     return report, status
 
 
-def _folder(cache: Path) -> Path:
-    try:
-        with locked(cache, "another `osteo evaluate`"):
-            return cache
-    except FileError as error:
-        raise CohortError(
-            f"Expected a folder for the features that can be written; give one by --cache DIR. "
-            f"Received: {cache}. {error}"
-        ) from error
+@contextlib.contextmanager
+def _held(cache: Path) -> Iterator[None]:
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(locked(cache, "another `osteo evaluate`"))
+        except FileError as error:  # of the folder; what fails within has its own sentence
+            raise CohortError(
+                "Expected a folder for the features that can be written; give one by --cache DIR. "
+                f"Received: {cache}. {error}"
+            ) from error
+        yield
 
 
 def _keep(report: "ProtocolReport", file: Path) -> bool:

@@ -38,5 +38,7 @@ def decode(data: bytes) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
         return decode_apart(data)
     except Refusal:
         raise
+    except MemoryError as error:
+        raise Refusal("a picture that is decoded within 2 GB", "one that takes more") from error
     except Exception as error:  # decoders fail on mutilated bytes in ways that no list can hold
         raise Refusal(f"a whole {kind} file", "one that is damaged or cut short") from error

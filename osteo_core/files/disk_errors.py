@@ -73,7 +73,7 @@ class Told:
 
 def refusal(place: PathLike, reason: str) -> FileError:
     """The sentence for a file that could not be written."""
-    return FileError(f"Could not write {shown(place)}: {reason}. What was there is untouched.")
+    return FileError(f"Could not write {shown(place)}: {reason}.")
 
 
 def refusal_of(error: OSError) -> FileError:

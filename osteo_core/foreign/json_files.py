@@ -19,15 +19,12 @@ _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z)', re.DOTALL)
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
-def read_json(
-    file: str | os.PathLike[str], *, at_most: int = FILE_BYTES, depth: int = DEPTH
-) -> dict[str, Any]:
+def read_json(file: str | os.PathLike[str], *, at_most: int = FILE_BYTES) -> dict[str, Any]:
     """Read a file that holds one JSON object.
 
     Args:
         file: A file in UTF-8, with or without its mark.
         at_most: Bytes.
-        depth: Brackets within brackets; more than that is refused before anything is parsed.
 
     Returns:
         The object. Every number in it is finite and every text can be written as UTF-8.
@@ -35,23 +32,21 @@ def read_json(
     Raises:
         FileError: It cannot be read, is too large or too deep, or holds anything else.
     """
-    return parse_json(read_bytes(file, at_most), shown(file), depth=depth)
+    return parse_json(read_bytes(file, at_most), shown(file))
 
 
-def parse_json(data: bytes, name: str, *, depth: int = DEPTH) -> dict[str, Any]:
+def parse_json(data: bytes, name: str) -> dict[str, Any]:
     """Read one JSON object from bytes, as `read_json` does.
 
     Args:
         data: The content of a file.
         name: What to call it in a sentence.
-        depth: Brackets within brackets.
 
     Raises:
         FileError: It holds anything else.
     """
-    if _depth(data) > depth:
-        reason = f"brackets {_depth(data):,} deep, where {depth} are read"
-        raise _refused(name, reason)
+    if (deep := _depth(data)) > DEPTH:
+        raise _refused(name, f"brackets {deep:,} deep, where {DEPTH} are read")
     try:
         found = json.loads(
             data.decode("utf-8-sig"), parse_constant=_no_constant, parse_float=_finite

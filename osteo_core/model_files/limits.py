@@ -11,6 +11,7 @@ SETTINGS_BYTES = 16 << 20  # EfficientNetB7's settings are 0.6 MB
 SETTINGS_DEPTH = 200
 LAYER_CALLS = 1_200  # NASNetLarge makes 1,041; counted through nested networks
 INPUT_SIDE = 4_096  # pixels
+BATCH = 64  # tiles at once, of a network that takes no other number
 MULTIPLICATIONS = 500_000_000_000  # a tile: VGG19 takes 20 billion at 224 pixels, 410 at 1,024
 SEQUENCE_STEPS = 16_384  # of a recurrent layer: 128 × 128 places
 TENSOR_ELEMENTS = 1 << 26  # of one tile's output of one layer: VGG19 at 1,024 × 1,024 pixels

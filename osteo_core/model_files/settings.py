@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from osteo_core.model_files.limits import INPUT_SIDE, LAYER_CALLS, SETTINGS_DEPTH, Unreadable
+from osteo_core.model_files.limits import BATCH, INPUT_SIDE, LAYER_CALLS, SETTINGS_DEPTH, Unreadable
 
 NETWORKS = ("Functional", "Model", "Sequential")
 _FOREIGN = {  # run code, or read files that the settings name
@@ -119,12 +119,20 @@ def _check_input(config: dict[str, Any]) -> None:
     if isinstance(shape, dict):  # Keras 2's way to write a tuple or a TensorShape
         shape = shape.get("items", shape.get("config"))
     sides = shape if isinstance(shape, list) else []
-    for side in sides:
-        if side is not None and (not isinstance(side, int) or not 1 <= side <= INPUT_SIDE):
+    if sides and sides[0] is not None and not _is_count(sides[0], BATCH):
+        raise Unreadable(
+            f"it takes exactly {str(sides[0])[:12]} tiles at once; 1 to {BATCH} can be read"
+        )
+    for side in sides[1:]:
+        if side is not None and not _is_count(side, INPUT_SIDE):
             raise Unreadable(
                 f"its input is {' × '.join(str(s)[:12] for s in sides[1:])} pixels; sides of "
                 f"1 to {INPUT_SIDE:,} can be read",
             )
+
+
+def _is_count(value: Any, most: int) -> bool:
+    return isinstance(value, int) and 1 <= value <= most
 
 
 def _calls(part: dict[str, Any]) -> int:

@@ -77,7 +77,7 @@ def write_bundle(
         with files.atomic_write(beside / PREDICTIONS, text=True) as stream:
             said.to_csv(stream, index=False)
         write_card(beside, card)
-    _forget_older(out)
+        _forget_older(out)  # before the new card: a run killed behind that would count as done
     return load_bundle(out)
 
 

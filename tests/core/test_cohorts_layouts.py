@@ -58,7 +58,7 @@ def test_the_split_of_the_folders_is_kept(tmp_path, top, names):
     again = read_cohort(tmp_path / "c")
     assert again.protocol.kind == "given"
     assert again.protocol.fractions == pytest.approx((12 / 22, 4 / 22, 6 / 22))
-    assert "Split as its folders gave it" in account.text()
+    assert "Split as in its folders" in account.text()
 
 
 def test_parts_may_stand_inside_the_classes(tmp_path):

@@ -88,9 +88,7 @@ def test_output_onto_a_full_disk_is_a_sentence():
         run = osteo("models", stdout=full)
         told = run.communicate()[1]
     assert run.returncode == 2
-    assert told == (
-        "osteo: Could not write standard output: the disk is full. What was there is untouched.\n"
-    )
+    assert told == ("osteo: Could not write standard output: the disk is full.\n")
 
 
 def test_work_goes_on_when_what_it_tells_on_the_way_cannot_be_written():

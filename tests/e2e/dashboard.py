@@ -30,7 +30,7 @@ LAST_WORDS = {
     "compare": "compare where they look",
     "decisions": "Every slide of this part",
     "cohort": "that was cut by more than",
-    "lessons": "of what speaks for the class",
+    "lessons": "of the map's positive part",
 }
 CALL = re.compile(r"^\S+, \d+\.\d%$")  # "Viable, 97.3%"
 

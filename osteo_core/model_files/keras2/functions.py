@@ -34,7 +34,9 @@ def axes(axis: Any) -> Any:
 def scale_back(x: Any, y: Any) -> Any:
     """`tf.math.divide_no_nan`: 0 where it would divide by 0."""
     x, y = like(x, y)
-    return ops.where(ops.equal(y, 0), ops.zeros_like(x * y), ops.divide(x, y))
+    zero = ops.equal(y, 0)
+    safe = ops.where(zero, ops.ones_like(y), y)  # else 0 times infinity on the way back
+    return ops.where(zero, ops.zeros_like(x * y), ops.divide(x, safe))
 
 
 def scalar_mul(scalar: Any, x: Any) -> Any:

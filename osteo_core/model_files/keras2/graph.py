@@ -169,8 +169,10 @@ class _Calls:
         if not part.is_network:
             return 0
         layers = layers_of(part.given.get("config"))
-        is_open = class_of(part.given) == "Sequential" and class_of(layers[0]) != "InputLayer"
-        return 0 if layers and is_open and not _shape_in(layers[0].get("config")) else 1
+        if not layers or class_of(part.given) != "Sequential":
+            return 1
+        is_open = class_of(layers[0]) != "InputLayer" and not _shape_in(layers[0].get("config"))
+        return 0 if is_open else 1
 
     def run(self) -> None:
         """Make every call."""
