@@ -136,6 +136,8 @@ def test_a_picture_in_two_parts_is_a_leak_and_kept_where_it_is_scored(tmp_path):
     assert not any("copy" in file for file in files)
     assert "2 pictures lie in two parts of the given split (a leak)" in told(account)
     assert "a leak: same picture as test/A/0.png" in dict(account.skipped)["train/A/copy.png"]
+    anew = import_cohort(src, tmp_path / "d", split="tile")
+    assert "a leak" not in told(anew)  # no part of the folders is a part of this split
 
 
 @pytest.mark.parametrize(

@@ -263,3 +263,18 @@ def test_a_layer_that_is_called_twice(tmp_path):
     file = write_h5(tmp_path / "m.h5", ramp(maps=maps, means=means), ramp_weights())
     # red stays, green - red becomes green - 2 red: 7.5, -5, -1
     np.testing.assert_allclose(answer(file), softmax(7.5 + 10 - 3, -7.5 - 20), atol=1e-6)
+
+
+def test_a_division_that_gives_0_by_0_has_a_gradient():
+    import tensorflow as tf
+
+    from osteo_core.model_files.keras2.functions import scale_back
+
+    x, y = tf.constant([3.0, 3.0]), tf.constant([2.0, 0.0])
+    with tf.GradientTape() as tape:
+        tape.watch([x, y])
+        made = scale_back(x, y)
+    np.testing.assert_allclose(made, [1.5, 0])
+    by_x, by_y = tape.gradient(made, [x, y])
+    np.testing.assert_allclose(by_x, [0.5, 0])  # as TensorFlow's own
+    np.testing.assert_allclose(by_y, [-0.75, 0])

@@ -117,3 +117,11 @@ def test_what_a_file_must_be_told(tmp_path, told, says):
     with pytest.raises(ModelError, match=r"Expected|must be") as refusal:
         open_model(tmp_path / "m.keras", **told)
     assert says in str(refusal.value)
+
+
+def test_a_batch_of_thousands_is_refused_before_it_is_run(tmp_path):
+    start = keras.Input(batch_shape=(4096, 8, 8, 3))
+    end = keras.layers.Dense(2, activation="softmax")(keras.layers.GlobalAveragePooling2D()(start))
+    keras.Model(start, end).save(tmp_path / "many.keras")
+    with pytest.raises(ModelError, match="exactly 4096 tiles at once; 1 to 64 can be read"):
+        open_model(tmp_path / "many.keras", CLASSES, "none")
