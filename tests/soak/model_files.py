@@ -34,12 +34,14 @@ def prepare() -> None:
     write_h5(folder / "two.h5", ramp(), ramp_weights())
     last = [value for _, value in head()]
     write_archive(folder / "two.keras", ramp(), {"conv2d": maps, "dense": last})
-    from tests.core import test_keras2_files as cases
+    from tests.core.keras2_files import recurrent_network
+    from tests.core.test_keras2_files import functions_network, shapes_network
+    from tests.core.test_keras2_nested import nested_network
 
-    for make in (cases.functions_network, cases.recurrent_network, cases.shapes_network):
+    for make in (functions_network, recurrent_network, shapes_network):
         config, weights, _ = make()
         write_h5(folder / f"{make.__name__}.h5", config, weights)
-    write_h5(folder / "nested_network.h5", *cases.nested_network(frozen=False))
+    write_h5(folder / "nested_network.h5", *nested_network(frozen=False))
     for file in sorted(folder.iterdir()):
         BASES[file.name] = file.read_bytes()
         ANSWERS[file.name] = _answer(file)
