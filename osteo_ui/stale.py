@@ -22,6 +22,7 @@ _ON_SCREEN = "osteo.stale.questions"  # what parts that may be on the screen ans
 _READ = "osteo.stale.read"  # networks and tiles whose page was complete once
 _REMEMBERED = 200
 _MOMENT_S = 0.25
+_NO_RULE = "<style></style>"
 # How answers look, and what is kept beside them. Whatever is not named here counts as a question.
 _LOOKS = frozenset(("opacity", "map_colours", "heat_colours", "signed_colours", "outline", "marks"))
 _ALSO = ("l.tile", "l.ink", "l.method")  # what the lesson asks: its choices are in no link
@@ -35,7 +36,10 @@ def hidden() -> Iterator[None]:
     """Hide the parts of the page that answer another question, until all within is drawn."""
     asked = _question()
     on_screen: set[Question] = st.session_state.setdefault(_ON_SCREEN, set())
-    rule = st.html(_rule(_delay())) if on_screen - {asked} else None
+    hides = bool(on_screen - {asked})
+    # Drawn where it hides nothing too, and left there: a browser fetches the code of `st.html` when
+    # it meets the first, and would show old answers until that has come.
+    rule = st.html(_rule(_delay()) if hides else _NO_RULE)
     on_screen.add(asked)
     try:
         yield
@@ -47,7 +51,7 @@ def hidden() -> Iterator[None]:
     else:
         _complete()
     finally:
-        if rule is not None:
+        if hides:
             rule.empty()
 
 

@@ -128,7 +128,9 @@ class Dashboard:
         """Choose from a drop-down list."""
         self.page.get_by_role("combobox", name=label, exact=True).click()
         exact = isinstance(option, str)
-        self.page.get_by_role("option", name=option, exact=exact).click()
+        found = self.page.get_by_role("option", name=option, exact=exact)
+        found.hover()  # a list that was scrolled to it moves on for a moment
+        found.click()
 
     def choose_also(self, label: str, option: str | re.Pattern[str]) -> None:
         """Choose one more from a list that stays open, and close it: what it covers is inert."""

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.e2e
 
 MODEL = "mobilenetv2-multiclass"
 FIRST, SECOND = "Synthetic Non-Tumor 1", "Synthetic Viable 1"
+NEXT = "Synthetic Non-Tumor 2"  # first in the list
 VERDICT = re.compile("Right|Wrong")
 # The first words of a run that asks something else; see osteo_ui/stale.py.
 RULE = "data-stale"
@@ -41,13 +42,21 @@ def _open(dashboard: Dashboard) -> None:
 
 
 def _no_answer(dashboard: Dashboard) -> None:
-    """Nothing is said of any tile: looked at once, without waiting for it to come true."""
+    """Nothing is said of any tile, and nothing old was left a moment."""
     for found in (
         dashboard.main.get_by_role("heading", level=3, name=CALL),
         dashboard.main.get_by_text(VERDICT),
         dashboard.main.get_by_role("figure", name=re.compile(r"\d%")),
     ):
-        assert not any(one.is_visible() for one in found.all())
+        expect(found.filter(visible=True)).to_have_count(0)
+    assert _moment(dashboard) == "0s"
+
+
+def _moment(dashboard: Dashboard) -> str:
+    """For how long old parts may stand before they are hidden, as the browser has it."""
+    old = dashboard.main.locator("[data-stale=true]:not(:focus-within)").first
+    delay: str = old.evaluate("part => getComputedStyle(part).transitionDelay")
+    return delay.partition(",")[0]
 
 
 def _answered(dashboard: Dashboard, title: str) -> None:
@@ -67,6 +76,12 @@ def test_a_new_tile_stands_without_the_old_ones_answer(dashboard: Dashboard, lin
     line.release()
     _answered(dashboard, SECOND)
     expect(dashboard.text(VERDICT)).to_be_visible()
+
+
+def test_the_code_that_hides_comes_with_the_first_page(dashboard: Dashboard) -> None:
+    """A browser fetches the code of each kind of part when it meets the first one."""
+    with dashboard.page.expect_response(re.compile(r"/Html\.[\w-]+\.js$")):
+        _open(dashboard)
 
 
 def test_an_upload_stands_without_the_old_tiles_answer(dashboard: Dashboard, line: Line) -> None:
@@ -89,7 +104,7 @@ def test_one_tile_more_empties_every_page(dashboard: Dashboard, line: Line, name
     answer = dashboard.main.get_by_text(ANSWERS[name]).first
     expect(answer).to_be_visible()
     line.hold_behind(RULE)
-    dashboard.choose("On view, up to four", SECOND)
+    dashboard.choose("On view, up to four", NEXT)
     line.wait_for_answer()
     expect(answer).to_be_hidden()
     old = dashboard.main.locator("[data-stale=true]:not(:focus-within)")
@@ -110,8 +125,7 @@ def test_what_is_at_hand_comes_without_a_blank(dashboard: Dashboard, line: Line)
     line.hold_behind(RULE)
     dashboard.main.get_by_role("button", name=_short(FIRST), exact=True).click()
     line.wait_for_answer()
-    call = dashboard.main.get_by_role("heading", level=3, name=CALL)
-    assert call.is_visible()  # a moment is left to the answer
-    expect(call).to_be_hidden()  # and no more than that
+    expect(dashboard.main.get_by_role("heading", level=3, name=CALL)).to_be_hidden()
+    assert _moment(dashboard) == "0.25s"
     line.release()
     _answered(dashboard, FIRST)
