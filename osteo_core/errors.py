@@ -1,8 +1,12 @@
 """The errors a user may see: each carries one sentence, what was expected and what was received."""
 
+_MOST = 2000  # characters; what foreign files name may have any length
+
 
 class OsteoError(Exception):
     """Anything the product says no to; its text is shown to the user as it stands.
+
+    A text of more than 2,000 characters is shown without its middle.
 
     Attributes:
         exit_status: What a command ends with that it stops: 2, wrong usage or nothing could be
@@ -10,6 +14,11 @@ class OsteoError(Exception):
     """
 
     exit_status = 2
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        half = _MOST // 2
+        return text if len(text) <= _MOST else f"{text[:half]} … {text[-half:]}"
 
 
 class TileError(OsteoError):

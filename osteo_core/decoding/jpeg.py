@@ -25,6 +25,7 @@ from osteo_core.decoding.turbo import decode_leniently, decode_strictly, read_ag
 
 _ORDINARY, _PROGRESSIVE, _LOSSLESS, _LS = (0xC0, 0xC1), 0xC2, 0xC3, 0xF7
 _SEAM = "a seam runs through it, as after lost bytes; part of the picture may be wrong"
+_COARSE = "its last passes are missing, as in a file cut short; fine detail may be wrong"
 _HARMLESS = ("Adobe", "JFIF")  # warnings about a version or a colour transform
 _PADDING = 16  # bytes
 _AFTER = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
@@ -98,6 +99,7 @@ def _eight_bits(header: JpegHeader, data: bytes) -> tuple[Values, tuple[str, ...
         values = decode_leniently(data)
     if header.frame == _PROGRESSIVE:  # their damage is hidden best
         read_again(data)
+        notes = (*notes, _COARSE) if header.lacks_passes else notes
     elif header.scans == 1 and has_seam(values, *header.unit):
         notes = (*notes, _SEAM)
     return values, notes

@@ -12,6 +12,8 @@ _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # ends coded data; restarts 
 _IMPOSSIBLE = re.compile(rb"\xff\xff+\x00|\xff{16}")  # fill bytes stand in front of a marker only
 _HOLE = bytes(10)
 _SOI, _EOI, _SOS, _DHT, _APP1, _LOSSLESS, _LS = 0xD8, 0xD9, 0xDA, 0xC4, 0xE1, 0xC3, 0xF7
+_PROGRESSIVE = 0xC2
+_WAVES = 64  # of a block
 _FRAMES = {*range(0xC0, 0xD0), _LS} - {_DHT, 0xC8, 0xCC}
 _BARE = {0x01, _SOI, *range(0xD0, 0xD8)}  # markers without a body
 _END_OF_BLOCK = 0
@@ -47,6 +49,12 @@ class JpegHeader:
     is_ended: bool = False
     has_hole: bool = False
     _zeros_end_blocks: bool = field(default=False, repr=False)
+    _to_come: dict[int, list[int]] = field(default_factory=dict, repr=False)
+
+    @property
+    def lacks_passes(self) -> bool:
+        """Whether passes that make a progressive picture sharp are not there."""
+        return self.frame == _PROGRESSIVE and any(map(any, self._to_come.values()))
 
 
 def read_header(data: bytes) -> JpegHeader:
@@ -87,6 +95,7 @@ def _take(header: JpegHeader, marker: int, body: bytes) -> None:
         header.frame, header.bits, header.channels = marker, body[0], body[5]
         header.height = int.from_bytes(body[1:3], "big")
         header.width = int.from_bytes(body[3:5], "big")
+        header._to_come = {channel: [1] * _WAVES for channel in body[6 : 6 + 3 * body[5] : 3]}
         if header.channels > 1:  # a single channel is coded block by block
             samplings = body[7 : 6 + 3 * header.channels : 3]
             header.unit = 8 * max(s & 15 for s in samplings), 8 * max(s >> 4 for s in samplings)
@@ -96,6 +105,18 @@ def _take(header: JpegHeader, marker: int, body: bytes) -> None:
         header._zeros_end_blocks |= _zeros_end_a_block(body)
     elif marker == _SOS:
         header.scans += 1
+        if header.frame == _PROGRESSIVE:
+            _note_pass(header, body)
+
+
+def _note_pass(header: JpegHeader, body: bytes) -> None:
+    """Note how many bits of which waves are still to come after this pass."""
+    channels = body[1 : 1 + 2 * body[0] : 2]
+    first, last, bits = body[-3:]
+    if not set(channels) <= set(header._to_come):
+        raise ValueError("a pass over a channel that is not there")
+    for channel in channels:
+        header._to_come[channel][first : last + 1] = [bits & 15] * (last + 1 - first)
 
 
 def _zeros_end_a_block(tables: bytes) -> bool:

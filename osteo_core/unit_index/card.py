@@ -48,6 +48,15 @@ class IndexedLayer(_Frozen):
         return height, width
 
 
+def _different(classes: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(classes)) < len(classes):
+        raise ValueError("two classes of one name")
+    return classes
+
+
+Classes = Annotated[tuple[str, ...], AfterValidator(_different)]
+
+
 def _of_different_names(layers: tuple[IndexedLayer, ...]) -> tuple[IndexedLayer, ...]:
     if len({layer.name for layer in layers}) < len(layers):
         raise ValueError("two layers of one name")
@@ -105,7 +114,7 @@ class IndexCard(_Frozen):
     bundle: str
     bundle_digest: str
     cohort_digest: str
-    classes: tuple[str, ...]
+    classes: Classes
     layers: Layers
     tiles: tuple[IndexedTile, ...]
     left_out: tuple[LeftOut, ...] = ()

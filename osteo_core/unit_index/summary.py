@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from osteo_core.errors import UnitIndexError
-from osteo_core.unit_index.card import FORMAT, IndexedLayer, IndexedTile, Layers
+from osteo_core.unit_index.card import FORMAT, Classes, IndexedLayer, IndexedTile, Layers
 from osteo_core.unit_index.index import By, Rows, TopTile, UnitIndex, find_rows, rows_of
 from osteo_core.unit_index.measures import Block, Measure, decode, joined, measure
 from osteo_core.unit_index.statistics import bin_edges
@@ -45,14 +45,14 @@ class SummaryCard(BaseModel):
     bundle_digest: str
     cohort_digest: str
     part: str
-    classes: tuple[str, ...]
+    classes: Classes
     layers: Layers
     tiles: Annotated[tuple[IndexedTile, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _tiles_are_of_the_classes(self) -> Self:
         strange = {tile.label for tile in self.tiles} - set(self.classes)
-        if strange or len(set(self.classes)) < len(self.classes):
+        if strange:
             raise ValueError(f"classes {list(self.classes)} with tiles of {sorted(strange)}")
         return self
 

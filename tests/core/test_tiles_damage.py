@@ -25,6 +25,9 @@ JPEGS = {
 }
 
 
+COARSE = "its last passes are missing, as in a file cut short; fine detail may be wrong"
+
+
 def hole(data, at, chance):
     return data[:at] + bytes(300) + data[at + 300 :]
 
@@ -49,6 +52,17 @@ def test_a_damaged_jpeg_never_passes_for_a_good_one(kind, damage):
         except TileError:
             continue
         assert any("may be wrong" in note for note in tile.decoding)
+
+
+@pytest.mark.parametrize("pixels", [TISSUE, TISSUE[..., 0]])
+def test_a_progressive_jpeg_cut_between_its_passes_is_noted(pixels):
+    data = pillow("JPEG", pixels, progressive=True)
+    whole = load_tile(data).decoding
+    passes = [at for at in range(len(data)) if data[at : at + 2] == b"\xff\xda"]
+    assert len(passes) > 4
+    for at in passes[1:]:
+        notes = load_tile(data[:at] + b"\xff\xd9").decoding
+        assert [note for note in notes if note not in whole] == [COARSE]
 
 
 @pytest.mark.parametrize("damage", [cut_with_an_end, ones])

@@ -171,6 +171,7 @@ def test_what_is_not_an_index_is_said(tmp_path, cohort):
     for changed, said in (
         ({**good, "format": 99}, "format 99"),
         ({**good, "tiles": good["tiles"][:1]}, "shape"),
+        ({**good, "classes": ["A", "A"]}, "two classes of one name"),
         ({}, "bundle: Field required"),
     ):
         card.write_text(json.dumps(changed))
